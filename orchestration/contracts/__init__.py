@@ -1,0 +1,14 @@
+"""The data contracts: read (`registry`), checked (`lint`) and turned into dbt and docs (`generate`)."""
+
+from orchestration.contracts.model import Column, ControlTotal, Feed, FileFormat
+from orchestration.contracts.registry import ContractError, load_feed, load_feeds
+
+__all__ = [
+    "Column",
+    "ContractError",
+    "ControlTotal",
+    "Feed",
+    "FileFormat",
+    "load_feed",
+    "load_feeds",
+]

@@ -1,0 +1,140 @@
+"""Change feeds as dbt: each gets an intermediate model of dated versions, valid and known.
+
+Pure functions from feeds to text; `orchestration.contracts.generate` writes the files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from orchestration.contracts.generate_dbt import (
+    MARK,
+    column_entry,
+    escaped,
+    header,
+    lineage_entries,
+    sql_type,
+    to_yaml,
+)
+from orchestration.contracts.model import Feed
+
+_BELONGS_TO_THE_VERSION = ("op", "recorded_at")
+
+
+def version_key(feed: Feed) -> list[str]:
+    """Columns that name the thing a change feed speaks of, without the day of the version."""
+    return [
+        name for name in feed.key if name != feed.valid_from and name not in _BELONGS_TO_THE_VERSION
+    ]
+
+
+def valid_to(feed: Feed) -> str:
+    """Name of the column that ends a version: valid_from_on gives valid_to_on."""
+    return str(feed.valid_from).replace("from", "to")
+
+
+def model_name(feed: Feed) -> str:
+    """Name of the model of versions."""
+    return f"int_{feed.domain}__{feed.name}_versioned"
+
+
+def versioned_sql(feed: Feed) -> str:
+    """Return the model of versions of one change feed."""
+    keys = ", ".join(f"'{name}'" for name in version_key(feed))
+    return "\n".join(
+        [
+            header("--", f"data/contracts/{feed.id}.odcs.yaml").rstrip(),
+            "",
+            "{{ reference_versions(",
+            f"    ref('stg_{feed.system}__{feed.name}'),",
+            f"    key=[{keys}],",
+            f"    valid_from='{feed.valid_from}'",
+            ") }}",
+            "",
+        ]
+    )
+
+
+def _bounds(feed: Feed) -> list[dict[str, Any]]:
+    kind = sql_type(feed.by_name[str(feed.valid_from)].physical_type)
+    unit = "instant" if kind == "timestamp" else "local day"
+    return [
+        {
+            "name": valid_to(feed),
+            "description": f"First {unit} on which it no longer holds; 9999-12-31 if open.",
+            "data_type": kind,
+        },
+        {
+            "name": "known_from_on",
+            "description": "Delivery day from which on this was believed.",
+            "data_type": "date",
+        },
+        {
+            "name": "known_to_on",
+            "description": "Delivery day from which on something else was; 9999-12-31 if open.",
+            "data_type": "date",
+        },
+    ]
+
+
+def versioned_yml(feeds: Sequence[Feed]) -> str:
+    """Documentation and tests of the models of versions of one domain."""
+    models = [
+        {
+            "name": model_name(feed),
+            "description": escaped(
+                f"One row per {', '.join(version_key(feed))}, {feed.valid_from} and known_from_on: "
+                f"a version as it was known for a while. {_purpose(feed)}"
+            ),
+            "config": {"meta": {"domain": feed.domain}},
+            "data_tests": [
+                {
+                    "unique_combination": {
+                        "name": f"{model_name(feed)}_has_one_row_per_version",
+                        "arguments": {
+                            "columns": [
+                                *version_key(feed),
+                                str(feed.valid_from),
+                                "known_from_on",
+                            ]
+                        }
+                    }
+                }
+            ],
+            "columns": [column_entry(column) for column in feed.columns]
+            + lineage_entries()
+            + _bounds(feed),
+        }
+        for feed in feeds
+    ]
+    return to_yaml(header("#", "data/contracts/"), {"models": models})
+
+
+def _purpose(feed: Feed) -> str:
+    return " ".join(feed.description.split())
+
+
+def change_feeds_macro(feeds: Sequence[Feed]) -> str:
+    """Return a macro that lists the change feeds with key and valid-from column."""
+    lines = [
+        "{#",
+        f"    {MARK} from data/contracts/.",
+        "    Change a contract and run it again, never edit this file.",
+        "",
+        "    The feeds whose rows are dated versions (op, recorded_at and a valid-from column).",
+        "#}",
+        "{% macro change_feeds() %}",
+        "    {% set feeds = [",
+    ]
+    for feed in feeds:
+        lines += [
+            "        {",
+            f"            'system': '{feed.system}',",
+            f"            'feed': '{feed.name}',",
+            f"            'key': {version_key(feed)!r},",
+            f"            'valid_from': '{feed.valid_from}',",
+            "        },",
+        ]
+    lines += ["    ] %}", "    {{ return(feeds) }}", "{% endmacro %}", ""]
+    return "\n".join(lines)

@@ -1,0 +1,301 @@
+"""One delivered file from landing to raw: identified, read, checked, accounted for, committed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+import polars as pl
+
+from orchestration.contracts import Feed, FileFormat
+from orchestration.durable import remove_all
+from orchestration.ingest.blocks import Identity, identify_text
+from orchestration.ingest.camt_files import CamtReader
+from orchestration.ingest.containers import Hold, Refusal, open_stream
+from orchestration.ingest.csv_files import CsvReader
+from orchestration.ingest.landing import LandedFile
+from orchestration.ingest.manifest import FileEntry, Manifest
+from orchestration.ingest.parquet_files import ParquetReader
+from orchestration.ingest.radius_files import RadiusReader
+from orchestration.ingest.records import Batch, Reader
+from orchestration.ingest.validate import Checked, Validator
+from orchestration.ingest.write import QUARANTINE_SCHEMA, Lineage, RowWriter
+from orchestration.settings import Settings
+
+
+class AccountingError(RuntimeError):
+    """Records went in that did not come out anywhere: a defect of this house, never of a file."""
+
+
+@dataclass
+class _Totals:
+    records: int = 0
+    rows: int = 0
+    quarantined: int = 0
+    blank: int = 0
+    rows_sum: Decimal = Decimal(0)
+
+
+def ingest_file(
+    settings: Settings, feed: Feed, landed: LandedFile, manifest: Manifest, delivered_on: date
+) -> FileEntry:
+    """Decide about one file, keep its rows if it is good, and record the decision.
+
+    Returns the entry that now stands in the manifest. Never raises for what a file holds; raises
+    OSError when the machine fails, with nothing half-done left behind.
+    """
+    entry = FileEntry(
+        status="ingested",
+        system=feed.system,
+        feed=feed.name,
+        file=landed.file,
+        folder_on=landed.folder_on,
+        delivered_on=delivered_on,
+        size_bytes=landed.size_bytes,
+        modified_ns=landed.modified_ns,
+        contract_version=feed.version,
+        contract_digest=feed.digest,
+    )
+    identity: Identity | None = None
+    told: Reader | None = None
+    try:
+        file_format = feed.format_for(landed.file)
+        if file_format is None:
+            known = ", ".join(item.name for item in feed.formats)
+            raise Refusal(
+                "UNKNOWN_FORMAT", f"{landed.file}: {feed.id} is delivered as {known} (by suffix)"
+            )
+        identity = identify(settings, feed, file_format, landed)
+        entry = replace(entry, content_sha256=identity.content_sha256)
+        decided = _decide_by_identity(settings, manifest, entry, identity)
+        if decided is not None:
+            return _record(manifest, decided)
+        with open_reader(settings, feed, file_format, landed) as reader:
+            told = reader
+            return _keep(settings, feed, reader, manifest, entry, identity)
+    except (Refusal, Hold) as why:
+        status = "refused" if isinstance(why, Refusal) else "held"
+        entry = replace(
+            entry,
+            status=status,
+            delivered_on=None,
+            records_in=_records_told(identity, told),
+            reason_code=why.reason_code,
+            message=why.message,
+        )
+        return _record(manifest, entry)
+
+
+def _record(manifest: Manifest, entry: FileEntry) -> FileEntry:
+    if manifest.entries.get(entry.key) != entry:
+        manifest.add(entry)
+    return entry
+
+
+def identify(
+    settings: Settings, feed: Feed, file_format: FileFormat, landed: LandedFile
+) -> Identity:
+    """Hash and count a file without judging what is in it."""
+    if file_format.name == "parquet":
+        return ParquetReader(feed, landed, settings).identify()
+    with open_stream(landed, settings) as stream:
+        return identify_text(stream, settings)
+
+
+@contextmanager
+def open_reader(
+    settings: Settings, feed: Feed, file_format: FileFormat, landed: LandedFile
+) -> Iterator[Reader]:
+    """Open the reader of the file's format."""
+    if file_format.name == "parquet":
+        yield ParquetReader(feed, landed, settings)
+        return
+    with open_stream(landed, settings) as stream:
+        if file_format.name == "csv":
+            yield CsvReader(feed, file_format, stream, landed.file, settings)
+        elif file_format.name == "radius":
+            yield RadiusReader(feed, stream, landed.file, settings)
+        else:
+            yield CamtReader(feed, stream, landed.file, settings)
+
+
+def _decide_by_identity(
+    settings: Settings, manifest: Manifest, entry: FileEntry, identity: Identity
+) -> FileEntry | None:
+    """Return a decision that needs no reading: known content, a changed or a growing file."""
+    before = manifest.entries.get(entry.key)
+    if before is not None and before.status in ("ingested", "repeat"):
+        if before.content_sha256 == entry.content_sha256:
+            # touched, not changed: nothing to count
+            return replace(before, size_bytes=entry.size_bytes, modified_ns=entry.modified_ns)
+        # what was ingested stands; the file is known in its new shape, so it is not read again
+        manifest.add(replace(before, size_bytes=entry.size_bytes, modified_ns=entry.modified_ns))
+        return replace(
+            entry,
+            status="held",
+            file=f"{entry.file}@{identity.content_sha256[:12]}",
+            delivered_on=None,
+            records_in=identity.lines,
+            reason_code="CHANGED_AFTER_INGEST",
+            message=f"{entry.file}: changed after it was ingested ({before.size_bytes:,} bytes "
+            f"then, {entry.size_bytes:,} now); what was ingested stands: deliver what is new in a "
+            "file of another name",
+        )
+    twin = manifest.twin(entry.feed_id, identity.content_sha256)
+    if twin is not None:
+        return replace(
+            entry,
+            status="repeat",
+            repeat_of=twin.file,
+            records_in=twin.records_in,
+            reason_code="REPEAT",
+            message=f"{entry.file}: same content as {twin.file}",
+        )
+    age = time.time() - (entry.modified_ns or 0) / 1e9
+    if identity.ends_open and age < settings.settle_seconds:
+        raise Hold(
+            "GROWING",
+            f"{entry.file}: the last line has no line end and the file changed just now: it looks "
+            f"as if it is still being written; it is read once it rests {settings.settle_seconds:g}"
+            " seconds or ends with a line end",
+        )
+    return None
+
+
+def _records_told(identity: Identity | None, reader: Reader | None) -> int | None:
+    """Record count of a file whose rows are not taken, as far as it was read."""
+    if identity is None:
+        return None
+    return max(identity.lines - (reader.not_records if reader else 0), 0)
+
+
+def _keep(
+    settings: Settings,
+    feed: Feed,
+    reader: Reader,
+    manifest: Manifest,
+    entry: FileEntry,
+    identity: Identity,
+) -> FileEntry:
+    """Read, check and write the file; commit only when everything about it agrees."""
+    assert entry.delivered_on and entry.folder_on  # noqa: S101  set by the caller
+    name = f"{entry.delivered_on.isoformat()}/{identity.content_sha256[:24]}.parquet"
+    raw_path = f"raw/{feed.id}/{name}"
+    quarantine_path = f"quarantine/{feed.id}/{name}"
+    lineage = Lineage(entry.file, entry.delivered_on, entry.folder_on, identity.content_sha256)
+    validator = Validator(feed)
+    with ExitStack() as stack:
+        rows = stack.enter_context(RowWriter(settings.data / raw_path, settings.temporary))
+        broken = stack.enter_context(RowWriter(settings.data / quarantine_path, settings.temporary))
+        totals = _read_all(feed, reader, validator, rows, broken, lineage)
+        _check_account(reader, totals, identity, entry.file)
+        retyped = validator.retyped()
+        if retyped:
+            raise Refusal(
+                "RETYPED",
+                f"{entry.file}: most values of {', '.join(retyped)} are not of the contract's type:"
+                " the source changed; correct it, or the contract",
+            )
+        exact = totals.rows_sum if reader.sum_column and not totals.quarantined else None
+        reader.check_totals(totals.rows + totals.quarantined, exact)
+        warnings = list(reader.warnings)
+        if identity.ends_open:
+            warnings.append(f"{entry.file}: the last line has no line end; it was taken as it is")
+        entry = replace(
+            entry,
+            records_in=totals.records,
+            row_count=totals.rows,
+            quarantined=totals.quarantined,
+            blank=totals.blank,
+            warnings=tuple(warnings),
+            file_columns=reader.file_columns,
+            raw_path=raw_path if totals.rows else None,
+            quarantine_path=quarantine_path if totals.quarantined else None,
+        )
+        commit(settings, manifest, entry, rows, broken)
+    return entry
+
+
+def commit(
+    settings: Settings, manifest: Manifest, entry: FileEntry, rows: RowWriter, broken: RowWriter
+) -> None:
+    """Make the written files valid: announce them, rename them, say so in the manifest."""
+    pairs = [(entry.raw_path, rows), (entry.quarantine_path, broken)]
+    wanted = [(path, writer) for path, writer in pairs if path]
+    for _, writer in wanted:
+        writer.finish()
+    manifest.begin([path for path, _ in wanted])
+    try:
+        for _, writer in wanted:
+            writer.commit()
+        manifest.add(entry)
+    except OSError:
+        remove_all(settings.data / path for path, _ in wanted)
+        raise
+
+
+def _read_all(
+    feed: Feed,
+    reader: Reader,
+    validator: Validator,
+    rows: RowWriter,
+    broken: RowWriter,
+    lineage: Lineage,
+) -> _Totals:
+    totals = _Totals()
+    for batch in reader:
+        checked = validator.check(batch.frame)
+        quarantined = quarantine_frame(feed, batch, checked, validator, lineage)
+        totals.records += batch.counted
+        totals.rows += checked.good
+        totals.quarantined += quarantined.height
+        totals.blank += batch.blank
+        if reader.sum_column:
+            totals.rows_sum += Decimal(str(checked.rows[reader.sum_column].sum() or 0))
+        if checked.good:
+            rows.add(lineage.stamp(checked.rows))
+        if quarantined.height:
+            broken.add(quarantined)
+    return totals
+
+
+def quarantine_frame(
+    feed: Feed, batch: Batch, checked: Checked, validator: Validator, lineage: Lineage
+) -> pl.DataFrame:
+    """Rows of quarantine for one batch, in record order: unreadable and contract-breaking ones."""
+    found = [
+        (item.record, item.reason_code, item.column, item.value, item.message, item.raw_text)
+        for item in batch.rejects
+    ]
+    for record, column, code, value in checked.broken.iter_rows():
+        message = f"record {record}: {validator.explain(column, code, value)}"
+        raw = batch.raw(record).decode("utf-8", "backslashreplace").replace("\x00", "\\x00")
+        found.append((record, code, column, value, message, raw))
+    names = ("_record", "reason_code", "column_name", "value", "message", "raw_text")
+    frame = pl.DataFrame(
+        sorted(found, key=lambda item: item[0]),
+        schema={name: QUARANTINE_SCHEMA[name] for name in names},
+        orient="row",
+    )
+    return lineage.stamp(frame).select(
+        pl.lit(feed.system).alias("system"),
+        pl.lit(feed.name).alias("feed"),
+        *list(QUARANTINE_SCHEMA)[2:],
+    )
+
+
+def _check_account(reader: Reader, totals: _Totals, identity: Identity, file: str) -> None:
+    if totals.records != totals.rows + totals.quarantined + totals.blank:
+        raise AccountingError(
+            f"{file}: {totals.records} records in, but {totals.rows} rows, {totals.quarantined} "
+            f"quarantined and {totals.blank} blank"
+        )
+    expected = reader.expected(identity)
+    if expected is not None and expected != totals.records:
+        raise AccountingError(
+            f"{file}: counted {expected} records before parsing, {totals.records} while parsing"
+        )

@@ -1,0 +1,123 @@
+"""Corrected quarantine: rows of `operations/quarantine_replays` become rows of the feed they name.
+
+The quarantined record stays where it is; its correction enters the feed as a row whose `_file` and
+`_record` are those of the replay row, which in turn names the original. Both versions stay.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from datetime import date
+
+import polars as pl
+
+from orchestration.contracts import Feed, load_feeds
+from orchestration.ingest.blocks import Block
+from orchestration.ingest.delimited import LineParser
+from orchestration.ingest.files import commit, quarantine_frame
+from orchestration.ingest.manifest import FileEntry, Manifest
+from orchestration.ingest.records import RECORD, Batch, Reject
+from orchestration.ingest.validate import Validator
+from orchestration.ingest.write import Lineage, RowWriter
+from orchestration.settings import Settings
+
+REPLAYS = "operations/quarantine_replays"
+
+
+def apply_replays(settings: Settings, manifest: Manifest, as_of: date) -> tuple[FileEntry, ...]:
+    """Book the corrections delivered up to `as_of` that were not booked yet."""
+    feeds = load_feeds(settings.contracts)
+    done: list[FileEntry] = []
+    for replay in manifest.of_feed(REPLAYS):
+        if replay.status != "ingested" or replay.raw_path is None:
+            continue
+        if replay.delivered_on is None or replay.delivered_on > as_of:
+            continue
+        rows = pl.read_parquet(settings.data / replay.raw_path)
+        targets = rows.select("quarantined_system", "quarantined_feed").unique().sort(pl.all())
+        for system, name in targets.iter_rows():
+            feed = feeds.get(f"{system}/{name}")
+            if feed is None or (feed.id, replay.file) in manifest.entries:
+                continue
+            wanted = rows.filter(
+                pl.col("quarantined_system") == system, pl.col("quarantined_feed") == name
+            )
+            done.append(_replay(settings, manifest, feed, replay, wanted))
+    return tuple(done)
+
+
+def _replay(
+    settings: Settings, manifest: Manifest, feed: Feed, replay: FileEntry, rows: pl.DataFrame
+) -> FileEntry:
+    assert replay.delivered_on and replay.folder_on and replay.content_sha256  # noqa: S101  ingested
+    validator = Validator(feed)
+    lineage = Lineage(replay.file, replay.delivered_on, replay.folder_on, replay.content_sha256)
+    batch = _batch(manifest, feed, rows, settings)
+    checked = validator.check(batch.frame)
+    quarantined = quarantine_frame(feed, batch, checked, validator, lineage)
+    place = f"{feed.id}/{replay.delivered_on.isoformat()}"
+    name = f"replay-{replay.content_sha256[:24]}.parquet"
+    entry = FileEntry(
+        status="ingested",
+        system=feed.system,
+        feed=feed.name,
+        file=replay.file,
+        folder_on=replay.folder_on,
+        delivered_on=replay.delivered_on,
+        records_in=rows.height,
+        row_count=checked.good,
+        quarantined=quarantined.height,
+        blank=batch.blank,
+        raw_path=f"raw/{place}/{name}" if checked.good else None,
+        quarantine_path=f"quarantine/{place}/{name}" if quarantined.height else None,
+        contract_version=feed.version,
+        contract_digest=feed.digest,
+    )
+    with ExitStack() as stack:
+        good = stack.enter_context(
+            RowWriter(settings.data / f"raw/{place}/{name}", settings.temporary)
+        )
+        broken = stack.enter_context(
+            RowWriter(settings.data / f"quarantine/{place}/{name}", settings.temporary)
+        )
+        if checked.good:
+            good.add(lineage.stamp(checked.rows))
+        if quarantined.height:
+            broken.add(quarantined)
+        commit(settings, manifest, entry, good, broken)
+    return entry
+
+
+def _batch(manifest: Manifest, feed: Feed, rows: pl.DataFrame, settings: Settings) -> Batch:
+    """Parse each corrected line in the layout of the file that it corrects."""
+    frames: list[pl.DataFrame] = []
+    rejects: list[Reject] = []
+    texts: dict[int, bytes] = {}
+    for row in rows.iter_rows(named=True):
+        number = row[RECORD]
+        text = row["corrected_text"].encode()
+        texts[number] = text
+        original = manifest.entries.get((feed.id, row["quarantined_file"]))
+        if original is None or original.quarantined == 0:
+            message = (
+                f"record {number}: {row['quarantined_file']} has no quarantined record in "
+                f"{feed.id}: correct the file name"
+            )
+            rejects.append(Reject(number, "NOTHING_TO_REPLAY", message, text))
+            continue
+        delimiter = feed.formats[0].delimiter
+        columns = original.file_columns or feed.column_names
+        parser = LineParser(columns, delimiter, settings.max_record_bytes)
+        # the parser may see several lines here: a correction is one record, the rest is refused
+        parsed = parser.parse(Block(text + b"\n", number, text.count(b"\n") + 1))
+        rejects += [Reject(number, item.reason_code, item.message, text) for item in parsed.rejects]
+        if parsed.frame.height == 1 and parsed.counted == 1:
+            known = [name for name in feed.column_names if name in columns]
+            frames.append(parsed.frame.select(RECORD, *known))
+        elif not parsed.rejects:
+            message = f"record {number}: corrected_text must hold exactly one record"
+            rejects.append(Reject(number, "NOT_ONE_RECORD", message, text))
+    schema: dict[str, type[pl.DataType]] = {RECORD: pl.Int64}
+    schema |= dict.fromkeys(feed.column_names, pl.String)
+    frame = pl.concat([pl.DataFrame(schema=schema), *frames], how="diagonal")
+    return Batch(frame, rows.height, texts.__getitem__, rejects)

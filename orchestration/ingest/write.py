@@ -1,0 +1,141 @@
+"""Writes the two outcomes of a record: a row in raw, or a line in quarantine. Both Parquet."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from orchestration.contracts.model import LINEAGE_COLUMNS
+from orchestration.durable import DurableFile
+
+QUARANTINE_SCHEMA: dict[str, pl.DataType] = {
+    "system": pl.String(),
+    "feed": pl.String(),
+    "_file": pl.String(),
+    "_record": pl.Int64(),
+    "reason_code": pl.String(),
+    "column_name": pl.String(),
+    "value": pl.String(),
+    "message": pl.String(),
+    "raw_text": pl.String(),
+    "_delivered_on": pl.Date(),
+    "_folder_on": pl.Date(),
+    "_content_sha256": pl.String(),
+}
+_CONSTANTS = ("_file", "_delivered_on", "_folder_on", "_content_sha256")
+
+
+class RowWriter:
+    """A Parquet file that grows batch by batch and appears only when committed.
+
+    One batch is written beside the parsing of the next, in order: the same input gives the same
+    bytes, and memory holds two batches whatever the size of the file.
+    """
+
+    def __init__(self, path: Path, temporary: Path) -> None:
+        self._file = DurableFile(path, temporary)
+        self._pool = ThreadPoolExecutor(1, "parquet-writer")
+        self._writer: pq.ParquetWriter | None = None
+        self._pending: Future[None] | None = None
+        self.height = 0
+
+    def add(self, frame: pl.DataFrame) -> None:
+        """Append a batch as a row group."""
+        self._wait()
+        self.height += frame.height
+        self._pending = self._pool.submit(self._write, _arrow(frame))
+
+    def _wait(self) -> None:
+        if self._pending is not None:
+            self._pending.result()
+
+    def _write(self, table: pa.Table) -> None:
+        if self._writer is None:
+            constant = [name for name in _CONSTANTS if name in table.column_names]
+            self._writer = pq.ParquetWriter(
+                self._file,
+                table.schema,
+                compression="snappy",
+                use_dictionary=[*constant, *_repetitive(table)],
+                write_statistics=True,
+                # readers of other engines need no word of how the text lay in our memory
+                store_schema=False,
+            )
+        self._writer.write_table(table)
+
+    def finish(self) -> None:
+        """End the Parquet file and put it on the disk, still aside."""
+        self._wait()
+        if self._writer is not None:
+            self._writer.close()
+        self._file.finish()
+
+    def commit(self) -> None:
+        """Let the finished file appear at its path."""
+        self._file.commit()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pool.shutdown(wait=True)
+        if self._writer is not None and self._writer.is_open:
+            # the writer wants to end its file even when nobody wants the file any more
+            with suppress(OSError, pa.ArrowException):
+                self._writer.close()
+        self._file.__exit__(kind, error, trace)
+
+
+def _arrow(frame: pl.DataFrame) -> pa.Table:
+    # text as views: handed over without a copy
+    return frame.to_arrow(compat_level=pl.CompatLevel.newest())
+
+
+def _repetitive(table: pa.Table) -> list[str]:
+    """Text columns of the first batch with few different values: a dictionary pays for them."""
+    found = []
+    sample = table.slice(0, 4096)
+    for name in sample.column_names:
+        column = sample.column(name)
+        if pa.types.is_string_view(column.type):
+            few = max(16, sample.num_rows // 16)
+            if len(column.cast(pa.large_string()).unique()) <= few:
+                found.append(name)
+    return found
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """Where the rows of one file come from and when they count."""
+
+    file: str
+    delivered_on: date
+    folder_on: date
+    content_sha256: str
+
+    def stamp(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Put the lineage columns behind the contract columns."""
+        values = {
+            "_file": pl.lit(self.file),
+            "_record": pl.col("_record"),
+            "_delivered_on": pl.lit(self.delivered_on, pl.Date),
+            "_folder_on": pl.lit(self.folder_on, pl.Date),
+            "_content_sha256": pl.lit(self.content_sha256),
+        }
+        columns = [name for name in frame.columns if name != "_record"]
+        lineage = [values[name].alias(name) for name, _, _ in LINEAGE_COLUMNS]
+        return frame.select(*columns, *lineage)
