@@ -27,7 +27,7 @@ _MOST_ENGINES = 8
 
 
 def _tune(connection: Any, _record: Any) -> None:
-    # with a write-ahead log a kill loses nothing; a power cut may lose the last events, not the file
+    # with a write-ahead log a kill loses nothing, a power cut at most the last events
     connection.execute("PRAGMA synchronous = NORMAL")
 
 
@@ -38,6 +38,7 @@ class PooledEventLogStorage(SqliteEventLogStorage):
         self._engines: dict[str, sqlalchemy.Engine] = {}
         self._engines_lock = threading.Lock()
         self._open = threading.local()
+        self._tables: set[str] = set()
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -79,8 +80,10 @@ class PooledEventLogStorage(SqliteEventLogStorage):
         return self._connection(_INDEX)
 
     def has_table(self, table_name: str) -> bool:
-        """Whether the index has a table."""
-        return sqlalchemy.inspect(self._engine(_INDEX)).has_table(table_name)
+        """Whether the index has a table; one that is there stays."""
+        if table_name not in self._tables and super().has_table(table_name):
+            self._tables.add(table_name)
+        return table_name in self._tables
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
         """Write many events, of one run each, in one transaction per file."""

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from logging import FileHandler
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ import duckdb
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.factory import reset_adapters
 from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt_common.events.event_manager_client import get_event_manager
 
 from orchestration.contracts import Feed
 from orchestration.raw_views import raw_views, write_schema_files
@@ -167,7 +169,16 @@ def _invoke(settings: Settings, args: Sequence[str], manifest: Any = None) -> db
         try:
             return dbtRunner(manifest=manifest).invoke(fixed)
         finally:
+            _close_log()
             _close_connections()
+
+
+def _close_log() -> None:
+    # dbt opens its log anew with each command and leaves the old one to the garbage collector
+    for logger in getattr(get_event_manager(), "loggers", ()):
+        for handler in getattr(getattr(logger, "_python_logger", None), "handlers", ()):
+            if isinstance(handler, FileHandler):
+                handler.close()
 
 
 def _close_connections() -> None:

@@ -1,4 +1,4 @@
-"""The data contracts: read (`registry`), checked (`lint`) and turned into dbt and docs (`generate`)."""
+"""The data contracts: read (`registry`) and turned into dbt and docs (`generate`)."""
 
 from orchestration.contracts.model import Column, ControlTotal, Feed, FileFormat
 from orchestration.contracts.registry import ContractError, load_feed, load_feeds

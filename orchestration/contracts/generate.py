@@ -24,7 +24,7 @@ from orchestration.contracts.generate_dbt import (
 )
 from orchestration.contracts.generate_docs import feeds_markdown
 from orchestration.contracts.generate_versions import (
-    change_feeds_macro,
+    feeds_macros,
     model_name,
     versioned_sql,
     versioned_yml,
@@ -32,7 +32,7 @@ from orchestration.contracts.generate_versions import (
 from orchestration.settings import REPOSITORY, Settings
 
 # folders in which a marked file that no contract asks for is left over and goes
-_SWEPT = (Path("dbt_project/models/staging"), Path("dbt_project/models/intermediate"))
+_SWEPT = (Path("dbt_project/models"), Path("dbt_project/macros"))
 
 
 def generated_files(feeds: Mapping[str, Feed]) -> dict[Path, str]:
@@ -56,7 +56,7 @@ def generated_files(feeds: Mapping[str, Feed]) -> dict[Path, str]:
             if path in files:
                 raise ContractError(f"{feed.id}: another feed of domain {domain} has its name")
             files[path] = versioned_sql(feed)
-    files[Path("dbt_project/macros/change_feeds.sql")] = change_feeds_macro(changing)
+    files[Path("dbt_project/macros/feeds.sql")] = feeds_macros(ordered)
     files[Path("docs/feeds.md")] = feeds_markdown(ordered)
     return files
 

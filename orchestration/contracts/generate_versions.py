@@ -98,7 +98,7 @@ def versioned_yml(feeds: Sequence[Feed]) -> str:
                                 str(feed.valid_from),
                                 "known_from_on",
                             ]
-                        }
+                        },
                     }
                 }
             ],
@@ -115,26 +115,35 @@ def _purpose(feed: Feed) -> str:
     return " ".join(feed.description.split())
 
 
-def change_feeds_macro(feeds: Sequence[Feed]) -> str:
-    """Return a macro that lists the change feeds with key and valid-from column."""
+def feeds_macros(feeds: Sequence[Feed]) -> str:
+    """Return macros that list all feeds, and the change feeds with key and valid-from column."""
     lines = [
         "{#",
         f"    {MARK} from data/contracts/.",
         "    Change a contract and run it again, never edit this file.",
-        "",
-        "    The feeds whose rows are dated versions (op, recorded_at and a valid-from column).",
         "#}",
+        "",
+        "{# Every feed of a system that delivers. #}",
+        "{% macro all_feeds() %}",
+        "    {{ return([",
+        *[f"        {{'system': '{feed.system}', 'feed': '{feed.name}'}}," for feed in feeds],
+        "    ]) }}",
+        "{% endmacro %}",
+        "",
+        "",
+        "{# The feeds whose rows are dated versions (op, recorded_at and a valid-from column). #}",
         "{% macro change_feeds() %}",
-        "    {% set feeds = [",
+        "    {{ return([",
     ]
     for feed in feeds:
-        lines += [
-            "        {",
-            f"            'system': '{feed.system}',",
-            f"            'feed': '{feed.name}',",
-            f"            'key': {version_key(feed)!r},",
-            f"            'valid_from': '{feed.valid_from}',",
-            "        },",
-        ]
-    lines += ["    ] %}", "    {{ return(feeds) }}", "{% endmacro %}", ""]
+        if feed.is_change_feed:
+            lines += [
+                "        {",
+                f"            'system': '{feed.system}',",
+                f"            'feed': '{feed.name}',",
+                f"            'key': {version_key(feed)!r},",
+                f"            'valid_from': '{feed.valid_from}',",
+                "        },",
+            ]
+    lines += ["    ]) }}", "{% endmacro %}", ""]
     return "\n".join(lines)

@@ -17,7 +17,8 @@ from orchestration.ingest.containers import BoundedStream
 from orchestration.settings import Settings
 
 _BOM = b"\xef\xbb\xbf"
-_HEAD_BYTES = 4096
+# less than the shortest record that a setting can call too long
+_HEAD_BYTES = 1024
 
 
 def count_bytes(data: bytes, byte: bytes) -> int:
@@ -29,9 +30,9 @@ def count_bytes(data: bytes, byte: bytes) -> int:
 class Block:
     """Whole lines, each ended by a single line feed.
 
-    `first_line` is the 1-based number of the first line, `lines` their count. `overlong` lines were
-    too long to keep: (line number, first bytes); they are counted in `lines` and stand in `data` as
-    nothing at all.
+    `first_line` is the 1-based number of the first line, `lines` their count. An `overlong` line
+    was too long to keep: (line number, first bytes and hash); it is a block of its own, without
+    `data`.
     """
 
     data: bytes
@@ -66,9 +67,32 @@ def identify_text(stream: BoundedStream, settings: Settings) -> Identity:
     return Identity(digest.hexdigest(), blocks.lines, blocks.ends_open)
 
 
+class _LongLine:
+    """A line too long to keep: its first bytes, and a hash that stands for all of it."""
+
+    def __init__(self, start: bytes) -> None:
+        self._head = start[:_HEAD_BYTES]
+        self._digest = hashlib.sha256()
+        self._end = b""
+        self.add(start)
+
+    def add(self, more: bytes) -> None:
+        # the last two bytes wait: they may be the line end, which does not belong to the line
+        more = self._end + more
+        self._digest.update(more[:-2])
+        self._end = more[-2:]
+
+    def kept(self) -> bytes:
+        self._digest.update(self._end.removesuffix(b"\n").removesuffix(b"\r"))
+        return self._head + f" ... sha256 {self._digest.hexdigest()}".encode()
+
+
 @dataclass
 class LineBlocks:
-    """Iterates over the blocks of a stream; `lines` counts on, `ends_open` is known at the end."""
+    """Iterates over the blocks of a stream; `lines` counts on, `ends_open` is known at the end.
+
+    Which lines are overlong does not depend on how the stream happens to be cut into blocks.
+    """
 
     stream: BoundedStream
     settings: Settings
@@ -76,45 +100,60 @@ class LineBlocks:
     lines: int = 0
 
     def __iter__(self) -> Iterator[Block]:
+        # a byte order mark and a carriage return may yet turn out not to belong to the line
+        surely_long = self.settings.max_record_bytes + len(_BOM) + 1
         rest = b""
-        first = True
+        long: _LongLine | None = None
         while chunk := self.stream.read(self.settings.block_bytes):
-            if first:
-                first = False
-                chunk = chunk.removeprefix(_BOM)
+            if long is not None:
+                end = chunk.find(b"\n") + 1
+                long.add(chunk[:end] if end else chunk)
+                if not end:
+                    continue
+                yield self._overlong(long)
+                long = None
+                chunk = chunk[end:]
             cut = chunk.rfind(b"\n") + 1
             if cut:
-                yield self._block(rest + chunk[:cut])
-                rest = chunk[cut:]
-            else:
-                rest += chunk
-            if len(rest) > self.settings.max_record_bytes:
-                rest, block = self._skip(rest)
-                yield block
-        if rest:
-            self.ends_open = True
-            yield self._block(rest + b"\n")
+                yield from self._blocks(rest + chunk[:cut])
+                rest = b""
+            rest += chunk[cut:]
+            if len(rest) > surely_long:
+                long = _LongLine(self._without_mark(rest))
+                rest = b""
+        self.ends_open = bool(rest) or long is not None
+        if long is not None:
+            yield self._overlong(long)
+        elif rest:
+            yield from self._blocks(rest + b"\n")
 
-    def _block(self, data: bytes) -> Block:
+    def _without_mark(self, data: bytes) -> bytes:
+        return data.removeprefix(_BOM) if self.lines == 0 else data
+
+    def _blocks(self, data: bytes) -> Iterator[Block]:
+        """Cut whole lines into blocks: overlong lines stand alone."""
+        data = self._without_mark(data)
         if b"\r" in data:
             data = data.replace(b"\r\n", b"\n")
+        most = self.settings.max_record_bytes
+        start = at = 0
+        while len(data) - at > most + 1:
+            end = data.rfind(b"\n", at, at + most + 1)
+            if end < 0:
+                end = data.find(b"\n", at)
+                if at > start:
+                    yield self._block(data[start:at])
+                yield self._overlong(_LongLine(data[at:end]))
+                start = end + 1
+            at = end + 1
+        if start < len(data):
+            yield self._block(data[start:])
+
+    def _block(self, data: bytes) -> Block:
         block = Block(data, self.lines + 1, count_bytes(data, b"\n"))
         self.lines += block.lines
         return block
 
-    def _skip(self, head: bytes) -> tuple[bytes, Block]:
-        """Read past a line that is too long to keep; returns what follows it."""
-        # the hash of the rest stands for the rest, so that two such lines are not taken for one
-        digest = hashlib.sha256(head)
-        rest = b""
-        while chunk := self.stream.read(self.settings.block_bytes):
-            end = chunk.find(b"\n") + 1
-            digest.update(chunk[:end] if end else chunk)
-            if end:
-                rest = chunk[end:]
-                break
-        else:
-            self.ends_open = True
+    def _overlong(self, line: _LongLine) -> Block:
         self.lines += 1
-        kept = head[:_HEAD_BYTES] + f" ... sha256 {digest.hexdigest()}".encode()
-        return rest, Block(b"", self.lines, 1, ((self.lines, kept),))
+        return Block(b"", self.lines, 1, ((self.lines, line.kept()),))

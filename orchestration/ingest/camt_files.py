@@ -25,6 +25,9 @@ from orchestration.settings import Settings
 # a statement is at most some hundred thousand entries; more than this is no statement
 _MOST_BYTES = 256 << 20
 _ENTRIES = 5_000
+# real statements nest some fifteen deep; an entry may carry a batch of many thousand transactions
+_MOST_DEEP = 64
+_MOST_ELEMENTS = 1_000_000
 # the part of a statement that is not entries: balances, account, summary
 _MESSAGE = "BkToCstmrStmt"
 
@@ -44,6 +47,8 @@ class _Statement:
         try:
             value = Decimal(amount or "")
         except InvalidOperation:
+            value = Decimal("NaN")
+        if not value.is_finite():
             self.is_exact = False
             return
         if direction == "CRDT":
@@ -86,10 +91,10 @@ class CamtReader:
     def __iter__(self) -> Iterator[Batch]:
         try:
             yield from self._batches()
-        except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
+        except (ParseError, DefusedXmlException, InvalidOperation, ValueError, LookupError) as why:
             raise Refusal(
-                "BAD_XML", f"{self.file}: cannot be read as a bank statement: {error!r}"
-            ) from error
+                "BAD_XML", f"{self.file}: cannot be read as a bank statement: {repr(why)[:300]}"
+            ) from why
         if not self._is_statement:
             raise Refusal("WRONG_MESSAGE", f"{self.file}: holds no {_MESSAGE} (camt.053)")
 
@@ -99,10 +104,20 @@ class CamtReader:
         raws: dict[int, bytes] = {}
         open_elements: list[Element] = []
         current = _Statement()
+        held = before_entry = 0
         for event, element in iterparse(self, events=("start", "end"), forbid_dtd=True):
             name = _local(element)
             if event == "start":
                 open_elements.append(element)
+                held += 1
+                if len(open_elements) > _MOST_DEEP or held > _MOST_ELEMENTS:
+                    raise Refusal(
+                        "TOO_LARGE",
+                        f"{self.file}: nested deeper than {_MOST_DEEP} elements, or more than "
+                        f"{_MOST_ELEMENTS:,} of them outside of entries or in one entry",
+                    )
+                if name == "Ntry":
+                    before_entry = held - 1
                 self._is_statement |= name == _MESSAGE
                 if name == "Stmt":
                     current = _Statement()
@@ -119,6 +134,7 @@ class CamtReader:
                 rows.append(row)
                 raws[self._record] = tostring(element)
                 statement.remove(element)
+                held = before_entry
                 if len(rows) == _ENTRIES:
                     yield self._batch(rows, raws)
                     rows, raws = [], {}
@@ -180,7 +196,7 @@ class CamtReader:
         where = f"{self.file}: statement {_text(statement, 'Id')}"
         total = ("TxsSummry", "TtlNtries")
         said = _text(statement, *total, "NbOfNtries")
-        if said and said != str(found.ordinal):
+        if said and said.lstrip("0") != str(found.ordinal).lstrip("0"):
             raise Refusal("CONTROL_TOTAL", f"{where}: says {said} entries, has {found.ordinal}")
         if not found.is_exact:
             return
@@ -192,7 +208,9 @@ class CamtReader:
         for what, told, counted in claims:
             if told and Decimal(told) != counted:
                 raise Refusal("CONTROL_TOTAL", f"{where}: says {what} {told}, has {counted}")
-        opening = _balance(statement, "OPBD") or _balance(statement, "PRCD")
+        opening = _balance(statement, "OPBD")
+        if opening is None:
+            opening = _balance(statement, "PRCD")
         closing = _balance(statement, "CLBD")
         if opening is not None and closing is not None and opening + found.booked != closing:
             raise Refusal(

@@ -10,7 +10,7 @@ import gzip
 import os
 import stat
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, Protocol, cast
 
@@ -24,12 +24,13 @@ _RATIO_COUNTS_FROM = 64 << 20
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _FOREIGN = {
-    b"PK\x03\x04": "zip",
-    b"BZh": "bzip2",
-    b"\xfd7zXZ\x00": "xz",
-    b"7z\xbc\xaf": "7z",
-    b"Rar!": "rar",
+    b"PK\x03\x04": "a zip archive",
+    b"BZh": "a bzip2 file",
+    b"\xfd7zXZ\x00": "an xz file",
+    b"7z\xbc\xaf": "a 7z archive",
+    b"Rar!": "a rar archive",
 }
+_PACKED_AGAIN = {_GZIP: "packed twice (gzip inside)", _ZSTD: "packed twice (zstd inside)"}
 
 
 class Refusal(Exception):  # noqa: N818  the domain's word: a refused file
@@ -59,12 +60,19 @@ class ByteSource(Protocol):
 
 
 class BoundedStream:
-    """Reads from a source until a cap is passed; `taken` is what it has handed out."""
+    """Reads from a source until a cap is passed; `taken` is what it has handed out.
 
-    def __init__(self, source: ByteSource, landed: LandedFile, settings: Settings) -> None:
+    At the end of the file it is checked that nobody wrote to it meanwhile: before, not after,
+    anybody makes use of what was read.
+    """
+
+    def __init__(
+        self, source: ByteSource, landed: LandedFile, settings: Settings, file: BinaryIO
+    ) -> None:
         self._source = source
         self._landed = landed
         self._settings = settings
+        self._file = file
         self.taken = 0
 
     def read(self, size: int) -> bytes:
@@ -79,24 +87,30 @@ class BoundedStream:
                 f"{self._landed.file}: cannot be unpacked after {self.taken:,} bytes ({error}): "
                 "transfer it again",
             ) from error
+        if not data and size:
+            check_unchanged(self._landed, self._file)
+        if not self.taken and self._source is not self._file:
+            _refuse_packing(self._landed, data, (*_FOREIGN.items(), *_PACKED_AGAIN.items()))
         self.taken += len(data)
-        self._check()
+        check_size(self._landed, self.taken, self._settings)
         return data
 
-    def _check(self) -> None:
-        if self.taken > self._settings.max_file_bytes:
-            raise Refusal(
-                "TOO_LARGE",
-                f"{self._landed.file}: holds more than {self._settings.max_file_bytes:,} bytes; "
-                "split it, or raise TOLLHOUSE_MAX_FILE_BYTES",
-            )
-        ratio = self.taken // max(self._landed.size_bytes, 1)
-        if self.taken > _RATIO_COUNTS_FROM and ratio > self._settings.max_ratio:
-            raise Refusal(
-                "PACKING_RATIO",
-                f"{self._landed.file}: unpacks to more than {self._settings.max_ratio} times its "
-                "size; if that is real, deliver it unpacked or raise TOLLHOUSE_MAX_RATIO",
-            )
+
+def check_size(landed: LandedFile, taken: int, settings: Settings) -> None:
+    """Raise `Refusal` when a file unpacks to more than is allowed."""
+    if taken > settings.max_file_bytes:
+        raise Refusal(
+            "TOO_LARGE",
+            f"{landed.file}: holds more than {settings.max_file_bytes:,} bytes; "
+            "split it, or raise TOLLHOUSE_MAX_FILE_BYTES",
+        )
+    ratio = taken // max(landed.size_bytes, 1)
+    if taken > _RATIO_COUNTS_FROM and ratio > settings.max_ratio:
+        raise Refusal(
+            "PACKING_RATIO",
+            f"{landed.file}: unpacks to more than {settings.max_ratio} times its "
+            "size; if that is real, deliver it unpacked or raise TOLLHOUSE_MAX_RATIO",
+        )
 
 
 def open_regular(landed: LandedFile) -> BinaryIO:
@@ -117,16 +131,11 @@ def open_regular(landed: LandedFile) -> BinaryIO:
 
 @contextmanager
 def open_stream(landed: LandedFile, settings: Settings) -> Iterator[BoundedStream]:
-    """Open a landed file unpacked; afterwards check that nobody wrote to it meanwhile."""
+    """Open a landed file unpacked."""
     with open_regular(landed) as file:
         magic = file.read(6)
         file.seek(0)
-        for prefix, name in _FOREIGN.items():
-            if magic.startswith(prefix):
-                raise Refusal(
-                    "UNKNOWN_PACKING",
-                    f"{landed.file}: is a {name} archive; deliver it plain, .gz or .zst",
-                )
+        _refuse_packing(landed, magic, _FOREIGN.items())
         source: ByteSource
         if magic.startswith(_GZIP):
             source = cast("ByteSource", gzip.GzipFile(fileobj=file))
@@ -134,12 +143,21 @@ def open_stream(landed: LandedFile, settings: Settings) -> Iterator[BoundedStrea
             source = pa.CompressedInputStream(pa.PythonFile(file, mode="r"), "zstd")
         else:
             source = file
-        yield BoundedStream(source, landed, settings)
-        check_unchanged(landed, os.fstat(file.fileno()))
+        yield BoundedStream(source, landed, settings, file)
 
 
-def check_unchanged(landed: LandedFile, facts: os.stat_result) -> None:
+def _refuse_packing(landed: LandedFile, start: bytes, kinds: Iterable[tuple[bytes, str]]) -> None:
+    for prefix, name in kinds:
+        if start.startswith(prefix):
+            raise Refusal(
+                "UNKNOWN_PACKING",
+                f"{landed.file}: is {name}; deliver it plain, or packed once as .gz or .zst",
+            )
+
+
+def check_unchanged(landed: LandedFile, file: BinaryIO) -> None:
     """Raise `Hold` when the file was written to since it was listed."""
+    facts = os.fstat(file.fileno())
     if (facts.st_size, facts.st_mtime_ns) != (landed.size_bytes, landed.modified_ns):
         raise Hold(
             "GROWING",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
@@ -39,22 +40,37 @@ class CsvReader:
         return self.feed.control_total.sum_column if self.feed.control_total else None
 
     def __iter__(self) -> Iterator[Batch]:
+        blocks = map(self._decoded, LineBlocks(self.stream, self.settings))
+        has_header = self.file_format.has_header
         parser: LineParser | None = None
-        for delivered in LineBlocks(self.stream, self.settings):
-            block = self._decoded(delivered)
-            if parser is None:
-                if self.file_format.has_header:
-                    block = self._take_header(block)
-                else:
-                    self.file_columns = self._choose_layout(block)
-                parser = self._parser()
-            block = self._take_trailer(block)
+        for delivered in self._header(blocks) if has_header else self._layout(blocks):
+            # the columns are known from the first block on
+            parser = parser or self._parser()
+            block = self._take_trailer(delivered)
             if block.lines:
-                batch = parser.parse(block)
-                yield replace(batch, frame=batch.frame.select(RECORD, *self._known()))
-        if parser is None and self.file_format.has_header:
-            raise Refusal("NO_HEADER", f"{self.file}: is empty; at least a header is expected")
+                for batch in parser.batches(block):
+                    yield replace(batch, frame=batch.frame.select(RECORD, *self._known()))
         self._check_trailer_is_there()
+
+    def _header(self, blocks: Iterator[Block]) -> Iterator[Block]:
+        """Take the header off the first block."""
+        first = next(blocks, None)
+        if first is None:
+            raise Refusal("NO_HEADER", f"{self.file}: is empty; at least a header is expected")
+        yield self._take_header(first)
+        yield from blocks
+
+    def _layout(self, blocks: Iterator[Block]) -> Iterator[Block]:
+        """Choose the layout from the first lines, however the file is cut into blocks."""
+        seen: list[Block] = []
+        for block in blocks:
+            seen.append(block)
+            if sum(item.lines for item in seen) >= _SAMPLE_LINES:
+                break
+        if seen:
+            self.file_columns = self._choose_layout(b"".join(item.data for item in seen))
+        yield from seen
+        yield from blocks
 
     def expected(self, identity: Identity) -> int | None:
         """Lines counted before parsing, less header and trailer."""
@@ -67,15 +83,15 @@ class CsvReader:
         return LineParser(
             self.file_columns,
             self.file_format.delimiter,
-            self.settings.max_record_bytes,
             tolerant=any(column.keeps_broken_bytes for column in self.feed.columns),
         )
 
     def _decoded(self, block: Block) -> Block:
         if self.file_format.encoding == "utf-8":
             return block
-        data = block.data.decode(self.file_format.encoding, "strict").encode()
-        return replace(block, data=data)
+        # what the encoding does not know stays as it is: no UTF-8 either, so its line is told
+        text = block.data.decode(self.file_format.encoding, "surrogateescape")
+        return replace(block, data=text.encode("utf-8", "surrogateescape"))
 
     def _take_header(self, block: Block) -> Block:
         end = block.data.find(b"\n")
@@ -109,11 +125,11 @@ class CsvReader:
             lines=block.lines - 1,
         )
 
-    def _choose_layout(self, block: Block) -> tuple[str, ...]:
+    def _choose_layout(self, data: bytes) -> tuple[str, ...]:
         """Return the layout under which most of the first lines hold what the contract says."""
         layouts = self.file_format.layouts
-        head = b"".join(block.data.splitlines(keepends=True)[:_SAMPLE_LINES])
-        sample = Block(head, block.first_line, head.count(b"\n"))
+        lines = data.split(b"\n", _SAMPLE_LINES)[:-1]
+        sample = Block(b"".join(line + b"\n" for line in lines), 1, len(lines))
         scores = []
         for layout in layouts:
             self.file_columns = layout
@@ -129,23 +145,34 @@ class CsvReader:
             )
         return layouts[scores.index(best)]
 
+    def _find_trailer(self, data: bytes, marker: bytes) -> int | None:
+        """Return where the trailer begins; a record may begin with the same letters."""
+        if marker[:1] not in data:
+            return None
+        ends = (b"\n", self._delimiter.encode())
+        at = 0 if data.startswith(marker) else data.find(b"\n" + marker) + 1
+        while at or data.startswith(marker):
+            if data[at + len(marker) :][:1] in ends:
+                return at
+            at = data.find(b"\n" + marker, at) + 1
+            if not at:
+                break
+        return None
+
     def _take_trailer(self, block: Block) -> Block:
         total = self.feed.control_total
         if total is None:
             return block
         if self.trailer is not None:
-            if block.data.strip():
+            if block.data.strip() or block.overlong:
                 raise Refusal(
                     "RECORDS_AFTER_TRAILER",
                     f"{self.file}: line {block.first_line}: records follow the trailer "
                     f"{total.marker}: two files glued together?",
                 )
             return block
-        marker = total.marker.encode()
-        if marker[:1] not in block.data:
-            return block
-        at = 0 if block.data.startswith(marker) else block.data.find(b"\n" + marker) + 1
-        if at == 0 and not block.data.startswith(marker):
+        at = self._find_trailer(block.data, total.marker.encode())
+        if at is None:
             return block
         end = block.data.find(b"\n", at)
         line = block.data[at:end].decode("utf-8", "replace")
@@ -186,6 +213,8 @@ class CsvReader:
         number, said = self.trailer
         where = f"{self.file}: line {number}: the trailer"
         try:
+            if not re.fullmatch("[0-9]{1,18}", said[1]):
+                raise ValueError(said[1])
             if int(said[1]) != records:
                 raise Refusal(
                     "CONTROL_TOTAL", f"{where} says {said[1]} records, the file has {records}"
@@ -198,7 +227,7 @@ class CsvReader:
                     )
         except (IndexError, ValueError, InvalidOperation) as error:
             raise Refusal(
-                "BAD_TRAILER", f"{where} cannot be read: {self._delimiter.join(said)!r}"
+                "BAD_TRAILER", f"{where} cannot be read: {self._delimiter.join(said)[:80]!r}"
             ) from error
 
 

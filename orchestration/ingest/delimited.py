@@ -4,14 +4,18 @@ A line is *plain* when it has no quote, no NUL, no carriage return, valid UTF-8 
 expected number of delimiters; for such lines every CSV parser agrees. A block of only plain lines
 goes through the vectorised parser in one piece, and counts if it returns as many rows as there are
 lines. Otherwise the plain lines go that way and the others are read one by one, each on its own:
-an open quote can spoil its own line, never the next.
+an open quote can spoil its own line, never the next. Blanks before a quoted field are not part of
+it: FreeSWITCH writes one there.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
@@ -19,6 +23,12 @@ from orchestration.ingest.blocks import Block, count_bytes
 from orchestration.ingest.records import RECORD, Batch, Reject
 
 BROKEN = "\ufffd"
+_BOM = b"\xef\xbb\xbf"
+_PIECE_BYTES = 512 << 10
+
+# lines are bounded before they come here; the csv module's own limit, which holds for the whole
+# process, would call a long field a fault of quoting
+csv.field_size_limit(1 << 30)
 
 
 class _UnreadableError(ValueError):
@@ -34,16 +44,32 @@ class LineParser:
 
     columns: tuple[str, ...]
     delimiter: str
-    max_line_bytes: int
     tolerant: bool = False
 
     @property
     def schema(self) -> dict[str, type[pl.String]]:
-        """Text columns by name."""
-        return dict.fromkeys(self.columns, pl.String)
+        """Text columns by name; a foreign column of the record number's name is moved aside."""
+        names = [f"{RECORD} " if name == RECORD else name for name in self.columns]
+        return dict.fromkeys(names, pl.String)
+
+    def batches(self, block: Block) -> Iterator[Batch]:
+        """Turn a block into batches: a plain one in one piece, another in small ones.
+
+        The small ones bound the memory that a block of nothing but garbage costs, and leave fewer
+        good lines to the slow path.
+        """
+        whole = self._whole(block)
+        if whole is not None:
+            yield whole
+            return
+        for piece in _pieces(block):
+            yield self.parse(piece)
 
     def parse(self, block: Block) -> Batch:
         """Turn a block into a batch; `_record` is the line number."""
+        return self._whole(block) or self._careful(block)
+
+    def _whole(self, block: Block) -> Batch | None:
         if not block.overlong and self._all_plain(block):
             frame = self._fast(block.data)
             if frame is not None and frame.height == block.lines:
@@ -51,7 +77,7 @@ class LineParser:
                     block.first_line, block.first_line + block.lines, dtype=pl.Int64, eager=True
                 )
                 return Batch(frame.insert_column(0, numbers.alias(RECORD)), block.lines, raw(block))
-        return self._careful(block)
+        return None
 
     def _all_plain(self, block: Block) -> bool:
         # a blank line lacks delimiters: the sum holds only if another line has too many, and that
@@ -62,6 +88,7 @@ class LineParser:
             and b'"' not in data
             and b"\r" not in data
             and b"\0" not in data
+            and not data.startswith(_BOM)
             and count_bytes(data, self.delimiter.encode()) == block.lines * (len(self.columns) - 1)
             and _is_utf8(data)
         )
@@ -86,9 +113,8 @@ class LineParser:
             and b'"' not in line
             and b"\r" not in line
             and b"\0" not in line
-            and len(line) <= self.max_line_bytes
+            and not line.startswith(_BOM)
             and _is_utf8(line)
-            and not line.isspace()
         )
 
     def _careful(self, block: Block) -> Batch:
@@ -123,17 +149,21 @@ class LineParser:
         frame = pl.concat([fast, slow]).sort(RECORD) if rows else fast
         return Batch(frame, block.lines, raw(block), rejects, blank)
 
+    @cached_property
+    def _blank_before_quote(self) -> re.Pattern[str]:
+        # whole quoted fields are matched, so that what looks the same inside of one is left alone
+        return re.compile(rf'(?<![^{re.escape(self.delimiter)}]) *("(?:[^"]|"")*")')
+
     def _row(self, line: bytes) -> list[str | None]:
         """Read one line on its own; raises `_UnreadableError` with what is wrong with it."""
-        if len(line) > self.max_line_bytes:
-            raise _UnreadableError(
-                "RECORD_TOO_LONG", f"longer than {self.max_line_bytes:,} bytes; a line end is lost?"
-            )
         if b"\0" in line:
-            raise _UnreadableError("NUL_BYTE", "holds a NUL byte: the file is damaged or not text")
+            raise _UnreadableError(
+                "NUL_BYTE", "holds a NUL byte: damaged or not text; transfer the file again"
+            )
         if b"\r" in line:
             raise _UnreadableError(
-                "CARRIAGE_RETURN", "holds a carriage return inside: a line end inside a field?"
+                "CARRIAGE_RETURN",
+                "holds a carriage return inside: take line ends out of the fields at the source",
             )
         try:
             text = line.decode("utf-8", "replace" if self.tolerant else "strict")
@@ -143,6 +173,8 @@ class LineParser:
                 f"byte {error.start + 1} (0x{line[error.start]:02x}) is not UTF-8: convert the "
                 "source, or name its encoding in the contract",
             ) from error
+        if ' "' in text:
+            text = self._blank_before_quote.sub(r"\1", text)
         try:
             fields = next(
                 csv.reader(io.StringIO(text, newline=""), delimiter=self.delimiter, strict=True)
@@ -150,13 +182,30 @@ class LineParser:
         except (csv.Error, StopIteration) as error:
             raise _UnreadableError(
                 "BAD_QUOTING",
-                f"{error}: a quote is opened and not closed in this line, or followed by text",
+                f"{error}: a quote is opened and not closed in this line, or followed by text; "
+                "double the quotes inside a field",
             ) from error
         if len(fields) != len(self.columns):
             raise _UnreadableError(
-                "FIELD_COUNT", f"has {len(fields)} fields where {len(self.columns)} are expected"
+                "FIELD_COUNT",
+                f"has {len(fields)} fields where {len(self.columns)} are expected: quote a field "
+                f"that holds {self.delimiter!r}",
             )
         return [value or None for value in fields]
+
+
+def _pieces(block: Block) -> Iterator[Block]:
+    """Cut a block into smaller ones of whole lines."""
+    start, first = 0, block.first_line
+    while len(block.data) - start > _PIECE_BYTES:
+        end = block.data.find(b"\n", start + _PIECE_BYTES - 1) + 1
+        piece = block.data[start:end]
+        yield Block(piece, first, count_bytes(piece, b"\n"))
+        start, first = end, first + count_bytes(piece, b"\n")
+    if start == 0:
+        yield block
+    elif start < len(block.data):
+        yield Block(block.data[start:], first, block.first_line + block.lines - first)
 
 
 def _is_utf8(data: bytes) -> bool:
@@ -170,7 +219,8 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def _overlong(number: int, head: bytes) -> Reject:
-    return Reject(number, "RECORD_TOO_LONG", f"line {number}: too long to be a record", head)
+    message = f"line {number}: too long to be a record: is a line end lost?"
+    return Reject(number, "RECORD_TOO_LONG", message, head)
 
 
 @dataclass

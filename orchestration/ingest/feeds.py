@@ -190,11 +190,19 @@ def _decide(
     settings: Settings, feed: Feed, landed: LandedFile, manifest: Manifest, as_of: date
 ) -> FileEntry | None:
     delivered_on = booking_day(landed.folder_on, manifest.processed_through)
+    objection: Refusal | None = None
+    known = manifest.entries.get((feed.id, landed.file))
+    if known is not None and known.status in ("ingested", "repeat"):
+        # its place in the sequence was found when it was taken
+        return ingest_file(settings, feed, landed, manifest, delivered_on)
     try:
         delivered_on = book_in_sequence(settings, manifest, feed, landed, delivered_on)
-    except (Hold, Refusal) as why:
+    except Refusal as why:
+        # the same file sent again carries its number again: that is a repeat, not a fault
+        objection = why
+    except Hold as why:
         entry = FileEntry(
-            status="held" if isinstance(why, Hold) else "refused",
+            status="held",
             system=feed.system,
             feed=feed.name,
             file=landed.file,
@@ -211,7 +219,7 @@ def _decide(
         return entry
     if delivered_on > as_of:
         return None
-    return ingest_file(settings, feed, landed, manifest, delivered_on)
+    return ingest_file(settings, feed, landed, manifest, delivered_on, objection)
 
 
 def _report(manifest: Manifest, strays: Iterable[Stray]) -> dict[str, FileEntry]:

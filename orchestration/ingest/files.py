@@ -21,10 +21,15 @@ from orchestration.ingest.landing import LandedFile
 from orchestration.ingest.manifest import FileEntry, Manifest
 from orchestration.ingest.parquet_files import ParquetReader
 from orchestration.ingest.radius_files import RadiusReader
-from orchestration.ingest.records import Batch, Reader
+from orchestration.ingest.records import Batch, Reader, as_text
 from orchestration.ingest.validate import Checked, Validator
 from orchestration.ingest.write import QUARANTINE_SCHEMA, Lineage, RowWriter
 from orchestration.settings import Settings
+
+
+_TAKEN = ("ingested", "repeat")
+# more of a value does not help to understand what is wrong with it; the raw record has it all
+_VALUE_CHARACTERS = 1_000
 
 
 class AccountingError(RuntimeError):
@@ -41,11 +46,17 @@ class _Totals:
 
 
 def ingest_file(
-    settings: Settings, feed: Feed, landed: LandedFile, manifest: Manifest, delivered_on: date
+    settings: Settings,
+    feed: Feed,
+    landed: LandedFile,
+    manifest: Manifest,
+    delivered_on: date,
+    objection: Refusal | None = None,
 ) -> FileEntry:
     """Decide about one file, keep its rows if it is good, and record the decision.
 
-    Returns the entry that now stands in the manifest. Never raises for what a file holds; raises
+    `objection` refuses the file unless it turns out to be a repeat. Returns the entry that now
+    stands in the manifest. Never raises for what a file holds; raises
     OSError when the machine fails, with nothing half-done left behind.
     """
     entry = FileEntry(
@@ -74,10 +85,17 @@ def ingest_file(
         decided = _decide_by_identity(settings, manifest, entry, identity)
         if decided is not None:
             return _record(manifest, decided)
+        if objection is not None:
+            raise objection
         with open_reader(settings, feed, file_format, landed) as reader:
             told = reader
             return _keep(settings, feed, reader, manifest, entry, identity)
     except (Refusal, Hold) as why:
+        before = manifest.entries.get(entry.key)
+        if before is not None and before.status in _TAKEN:
+            if isinstance(why, Hold):
+                return before
+            return _record(manifest, _changed(manifest, before, entry, None))
         status = "refused" if isinstance(why, Refusal) else "held"
         entry = replace(
             entry,
@@ -128,23 +146,11 @@ def _decide_by_identity(
 ) -> FileEntry | None:
     """Return a decision that needs no reading: known content, a changed or a growing file."""
     before = manifest.entries.get(entry.key)
-    if before is not None and before.status in ("ingested", "repeat"):
+    if before is not None and before.status in _TAKEN:
         if before.content_sha256 == entry.content_sha256:
             # touched, not changed: nothing to count
             return replace(before, size_bytes=entry.size_bytes, modified_ns=entry.modified_ns)
-        # what was ingested stands; the file is known in its new shape, so it is not read again
-        manifest.add(replace(before, size_bytes=entry.size_bytes, modified_ns=entry.modified_ns))
-        return replace(
-            entry,
-            status="held",
-            file=f"{entry.file}@{identity.content_sha256[:12]}",
-            delivered_on=None,
-            records_in=identity.lines,
-            reason_code="CHANGED_AFTER_INGEST",
-            message=f"{entry.file}: changed after it was ingested ({before.size_bytes:,} bytes "
-            f"then, {entry.size_bytes:,} now); what was ingested stands: deliver what is new in a "
-            "file of another name",
-        )
+        return _changed(manifest, before, entry, identity)
     twin = manifest.twin(entry.feed_id, identity.content_sha256)
     if twin is not None:
         return replace(
@@ -164,6 +170,26 @@ def _decide_by_identity(
             " seconds or ends with a line end",
         )
     return None
+
+
+def _changed(
+    manifest: Manifest, before: FileEntry, entry: FileEntry, identity: Identity | None
+) -> FileEntry:
+    """Hold what a file became after it was taken; `identity` is None when that is unreadable."""
+    # what was ingested stands; the file is known in its new shape, so it is not read again
+    manifest.add(replace(before, size_bytes=entry.size_bytes, modified_ns=entry.modified_ns))
+    mark = identity.content_sha256[:12] if identity else f"{entry.modified_ns:x}"
+    return replace(
+        entry,
+        status="held",
+        file=f"{entry.file}@{mark}",
+        delivered_on=None,
+        records_in=identity.lines if identity else None,
+        reason_code="CHANGED_AFTER_INGEST",
+        message=f"{entry.file}: changed after it was ingested ({before.size_bytes:,} bytes then, "
+        f"{entry.size_bytes:,} now); what was ingested stands: deliver what is new in a file of "
+        "another name",
+    )
 
 
 def _records_told(identity: Identity | None, reader: Reader | None) -> int | None:
@@ -234,7 +260,10 @@ def commit(
             writer.commit()
         manifest.add(entry)
     except OSError:
-        remove_all(settings.data / path for path, _ in wanted)
+        # the line may have reached the disk before the failure: then the files count, and stay
+        manifest.read_on()
+        if manifest.pending:
+            remove_all(settings.data / path for path, _ in wanted)
         raise
 
 
@@ -255,12 +284,18 @@ def _read_all(
         totals.quarantined += quarantined.height
         totals.blank += batch.blank
         if reader.sum_column:
-            totals.rows_sum += Decimal(str(checked.rows[reader.sum_column].sum() or 0))
+            totals.rows_sum += _exact_sum(checked.rows[reader.sum_column])
         if checked.good:
             rows.add(lineage.stamp(checked.rows))
         if quarantined.height:
             broken.add(quarantined)
     return totals
+
+
+def _exact_sum(column: pl.Series) -> Decimal:
+    # 64 bits hold every value, not every sum
+    wide = column.cast(pl.Int128) if column.dtype == pl.Int64 else column
+    return Decimal(str(wide.sum() or 0))
 
 
 def quarantine_frame(
@@ -273,8 +308,8 @@ def quarantine_frame(
     ]
     for record, column, code, value in checked.broken.iter_rows():
         message = f"record {record}: {validator.explain(column, code, value)}"
-        raw = batch.raw(record).decode("utf-8", "backslashreplace").replace("\x00", "\\x00")
-        found.append((record, code, column, value, message, raw))
+        shown = value[:_VALUE_CHARACTERS] if value else value
+        found.append((record, code, column, shown, message, as_text(batch.raw(record))))
     names = ("_record", "reason_code", "column_name", "value", "message", "raw_text")
     frame = pl.DataFrame(
         sorted(found, key=lambda item: item[0]),

@@ -125,8 +125,11 @@ class Manifest:
         self._apply(line)
 
     def _apply(self, line: bytes) -> None:
-        body = json.loads(line)
-        said = body.pop("chain")
+        try:
+            body = json.loads(line)
+            said = body.pop("chain")
+        except (ValueError, KeyError, TypeError, AttributeError):
+            body, said = {}, None
         if said != _link(body, self.chain):
             raise ManifestError(
                 f"{self.path}: the line at byte {self.offset} does not continue the line before "

@@ -14,11 +14,12 @@ from typing import BinaryIO, cast
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from orchestration.contracts import Column, Feed
 from orchestration.ingest.blocks import Identity
-from orchestration.ingest.containers import Refusal, open_regular
+from orchestration.ingest.containers import Refusal, check_size, check_unchanged, open_regular
 from orchestration.ingest.csv_files import check_header
 from orchestration.ingest.landing import LandedFile
 from orchestration.ingest.parsing import dtype_of
@@ -26,6 +27,7 @@ from orchestration.ingest.records import RECORD, Batch
 from orchestration.settings import Settings
 
 _ROWS = 131_072
+_PART_BYTES = 64 << 20
 
 
 def _fits(kind: pa.DataType, column: Column) -> bool:
@@ -73,13 +75,13 @@ class ParquetReader:
         return identity.lines
 
     def _open(self, file: BinaryIO) -> pq.ParquetFile:
+        texts = [column.name for column in self.feed.columns if column.type == "string"]
         try:
-            parquet = pq.ParquetFile(file)
+            # a dictionary holds a long text once, however often it is repeated
+            parquet = pq.ParquetFile(file, read_dictionary=texts)
+            facts, _ = parquet.metadata, parquet.schema_arrow
         except (pa.ArrowException, OSError, ValueError) as error:
-            raise Refusal(
-                "DAMAGED_FILE", f"{self.landed.file}: cannot be read as Parquet: {error}"
-            ) from error
-        facts = parquet.metadata
+            raise self._damaged("cannot be read as Parquet", error) from error
         if facts.num_columns > self.settings.max_columns:
             raise Refusal(
                 "TOO_MANY_COLUMNS",
@@ -89,20 +91,21 @@ class ParquetReader:
         unpacked = sum(
             facts.row_group(group).total_byte_size for group in range(facts.num_row_groups)
         )
-        if unpacked > self.settings.max_file_bytes:
-            raise Refusal(
-                "TOO_LARGE",
-                f"{self.landed.file}: unpacks to {unpacked:,} bytes, more than "
-                f"{self.settings.max_file_bytes:,}",
-            )
+        check_size(self.landed, unpacked, self.settings)
         return parquet
+
+    def _damaged(self, what: str, error: Exception) -> Exception:
+        if isinstance(error, OSError) and error.errno:
+            return error
+        return Refusal("DAMAGED_FILE", f"{self.landed.file}: {what}: {str(error)[:300]}")
 
     def _checked(self, parquet: pq.ParquetFile) -> None:
         schema = parquet.schema_arrow
         self.warnings = check_header(self.feed, list(schema.names), self.landed.file)
         self.file_columns = tuple(schema.names)
         wrong = [
-            f"{column.name} is {schema.field(column.name).type}, expected {column.physical_type}"
+            f"{column.name} is {str(schema.field(column.name).type)[:80]}, "
+            f"expected {column.physical_type}"
             for column in self.feed.columns
             if not _fits(schema.field(column.name).type, column)
         ]
@@ -110,14 +113,27 @@ class ParquetReader:
             raise Refusal("RETYPED", f"{self.landed.file}: {'; '.join(wrong[:10])}")
 
     def _frames(self, parquet: pq.ParquetFile) -> Iterator[pl.DataFrame]:
-        try:
-            for batch in parquet.iter_batches(_ROWS, columns=list(self.feed.column_names)):
-                frame = cast("pl.DataFrame", pl.from_arrow(pa.Table.from_batches([batch])))
-                yield frame.select(_cast(column, frame) for column in self.feed.columns)
-        except (pa.ArrowException, OSError, pl.exceptions.PolarsError) as error:
-            raise Refusal(
-                "DAMAGED_FILE", f"{self.landed.file}: damaged Parquet data: {error}"
-            ) from error
+        taken = 0
+        batches = parquet.iter_batches(_ROWS, columns=list(self.feed.column_names))
+        while True:
+            try:
+                batch = next(batches, None)
+                if batch is None:
+                    return
+                # polars trusts text to be UTF-8
+                batch.validate(full=True)
+                parts = _parts(batch)
+            except (pa.ArrowException, OSError, ValueError) as error:
+                raise self._damaged("damaged Parquet data", error) from error
+            for part in parts:
+                try:
+                    frame = cast("pl.DataFrame", pl.from_arrow(part))
+                    typed = frame.select(_cast(column, frame) for column in self.feed.columns)
+                except (pa.ArrowException, pl.exceptions.PolarsError) as error:
+                    raise self._damaged("damaged Parquet data", error) from error
+                taken += part.nbytes
+                check_size(self.landed, taken, self.settings)
+                yield typed
 
     def identify(self) -> Identity:
         """Hash the rows as text in contract order: packing and row groups do not matter."""
@@ -129,6 +145,7 @@ class ParquetReader:
             for frame in self._frames(parquet):
                 rows += frame.height
                 digest.update(frame.write_csv(include_header=False).encode())
+            check_unchanged(self.landed, file)
         return Identity(digest.hexdigest(), rows)
 
     def __iter__(self) -> Iterator[Batch]:
@@ -141,6 +158,7 @@ class ParquetReader:
                 numbered = frame.insert_column(0, numbers.alias(RECORD))
                 yield Batch(numbered, frame.height, _row_of(numbered, start))
                 start += frame.height
+            check_unchanged(self.landed, file)
             if start - 1 != parquet.metadata.num_rows:
                 raise Refusal(
                     "DAMAGED_FILE",
@@ -154,7 +172,31 @@ def _cast(column: Column, frame: pl.DataFrame) -> pl.Expr:
     kind = frame.schema[column.name]
     if isinstance(kind, pl.Datetime) and kind.time_zone:
         source = source.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    if column.type == "string":
+        # an empty text says as little as a null: CSV knows no difference
+        text = source.cast(pl.String)
+        return pl.when(text.str.len_bytes() > 0).then(text).alias(column.name)
+    if column.type == "decimal" and kind.is_integer():
+        # a number with too many digits is one bad value, not a bad file: parsed like text
+        fitting = source.cast(dtype_of(column), strict=False).cast(pl.String)
+        return pl.coalesce(fitting, source.cast(pl.String)).alias(column.name)
     return source.cast(dtype_of(column))
+
+
+def _parts(batch: pa.RecordBatch) -> Iterator[pa.Table]:
+    """Cut a batch so that each part stays small when its texts are written out."""
+    widest = 0
+    for column in batch.columns:
+        if pa.types.is_dictionary(column.type) and len(column.dictionary):
+            widest += pc.max(pc.binary_length(column.dictionary)).as_py() or 0
+    rows = max(1, _PART_BYTES // max(widest, 1))
+    for start in range(0, batch.num_rows, rows):
+        part = batch.slice(start, rows)
+        columns = [
+            column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+            for column in part.columns
+        ]
+        yield pa.table(columns, names=part.schema.names)
 
 
 def _row_of(frame: pl.DataFrame, start: int) -> Callable[[int], bytes]:

@@ -12,6 +12,11 @@ from orchestration.contracts import Column
 
 _TRUE = ("true", "1", "t", "True", "TRUE")
 _FALSE = ("false", "0", "f", "False", "FALSE")
+_DAY = "[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}"
+_CLOCK = "[0-9]{2}:[0-9]{2}:[0-5][0-9]"
+# times are kept in microseconds: more digits would be cut off silently
+_FRACTION = r"(?:\.[0-9]{1,6}0*)?"
+_OFFSET = "[+-](?:0[0-9]|1[0-4]):?[0-5][0-9]"
 _USUAL = {"timestamp": "%Y-%m-%dT%H:%M:%SZ", "local_timestamp": "%Y-%m-%d %H:%M:%S"}
 
 
@@ -42,27 +47,37 @@ def parse(column: Column) -> pl.Expr:
         shape = rf"^[+-]?0*\d{{1,{whole}}}{fraction}$"
         return pl.when(text.str.contains(shape)).then(text).cast(dtype_of(column), strict=False)
     if column.type == "date":
-        # the length keeps out 2026-1-5, which means different days to different people
-        exact = pl.when(text.str.len_bytes() == 10).then(text)
-        return exact.str.to_date("%Y-%m-%d", strict=False)
+        # the shape keeps out 2026-1-5, which means different days to different people
+        return _shaped(text, _DAY).str.to_date("%Y-%m-%d", strict=False)
     if column.type == "boolean":
         return pl.when(text.is_in(_TRUE)).then(True).when(text.is_in(_FALSE)).then(False)
-    return _to_datetime(text, _USUAL[column.type])
+    return _usual_time(text, column.type)
 
 
 def parse_any_time(column: Column) -> pl.Expr:
     """Parse a time in every form that the contract allows: fractions, offsets, blank for T."""
     text = pl.col(column.name)
-    with_t = text.str.replace(r"^(\d{4}-\d\d-\d\d) ", "${1}T")
-    usual = _to_datetime(text, _USUAL[column.type])
+    with_t = text.str.replace(r"^([0-9]{4}-[0-9]{2}-[0-9]{2}) ", "${1}T")
+    usual = _usual_time(text, column.type)
+    stem = f"{_DAY}T{_CLOCK}{_FRACTION}"
     if column.type == "local_timestamp":
-        return pl.coalesce(usual, _to_datetime(with_t, "%Y-%m-%dT%H:%M:%S%.f"))
-    offset = with_t.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%:z", strict=False, time_unit="us")
+        return pl.coalesce(usual, _to_datetime(_shaped(with_t, stem), "%Y-%m-%dT%H:%M:%S%.f"))
+    offset = _to_datetime(_shaped(with_t, stem + _OFFSET), "%Y-%m-%dT%H:%M:%S%.f%:z")
     return pl.coalesce(
         usual,
-        _to_datetime(with_t, "%Y-%m-%dT%H:%M:%S%.fZ"),
+        _to_datetime(_shaped(with_t, stem + "Z"), "%Y-%m-%dT%H:%M:%S%.fZ"),
         offset.dt.convert_time_zone("UTC").dt.replace_time_zone(None),
     )
+
+
+def _usual_time(text: pl.Expr, kind: str) -> pl.Expr:
+    between, end = ("T", "Z") if kind == "timestamp" else (" ", "")
+    return _to_datetime(_shaped(text, f"{_DAY}{between}{_CLOCK}{end}"), _USUAL[kind])
+
+
+def _shaped(text: pl.Expr, shape: str) -> pl.Expr:
+    # by itself the parser takes blanks, signs and missing digits: 206-1-3 is no day
+    return pl.when(text.str.contains(f"^{shape}$")).then(text)
 
 
 def _to_datetime(text: pl.Expr, pattern: str) -> pl.Expr:

@@ -20,6 +20,7 @@ from orchestration.ingest.records import RECORD, Batch, Reject
 from orchestration.settings import Settings
 
 _STANZAS = 20_000
+_MOST_UNKNOWN = 1_000
 DATE_LINE = "date-line"
 # spelled out, because the names that Python knows depend on the machine's locale
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -33,10 +34,18 @@ _EVENT_TIME = re.compile(rf"{_DAY} (?P<year>\d{{4}}) {_CLOCK}(?: [A-Z0-9+-]+)?")
 class _Stanza:
     number: int
     lines: list[bytes]
+    size: int = 0
+    is_overlong: bool = False
 
     @property
     def raw(self) -> bytes:
         return b"\n".join(self.lines)
+
+    def add(self, line: bytes, most_bytes: int) -> None:
+        self.size += len(line) + 1
+        self.is_overlong |= self.size > most_bytes
+        if not self.is_overlong:
+            self.lines.append(line)
 
 
 @dataclass
@@ -63,11 +72,14 @@ class RadiusReader:
     def __iter__(self) -> Iterator[Batch]:
         self.file_columns = self.feed.column_names
         stanzas: list[_Stanza] = []
+        size = 0
         for stanza in self._stanzas():
             stanzas.append(stanza)
-            if len(stanzas) == _STANZAS:
+            size += stanza.size
+            if len(stanzas) == _STANZAS or size > self.settings.block_bytes:
                 yield self._batch(stanzas)
                 stanzas = []
+                size = 0
         if stanzas:
             yield self._batch(stanzas)
         if self._unknown:
@@ -76,10 +88,12 @@ class RadiusReader:
 
     def _stanzas(self) -> Iterator[_Stanza]:
         current: _Stanza | None = None
+        most = self.settings.max_record_bytes
         for block in LineBlocks(self.stream, self.settings):
             for number, head in block.overlong:
                 current = current or _Stanza(number, [])
-                current.lines.append(head + b"\0")
+                current.lines.append(head)
+                current.is_overlong = True
             lines = block.data.split(b"\n")[:-1]
             for index, line in enumerate(lines):
                 number = block.first_line + index
@@ -90,9 +104,10 @@ class RadiusReader:
                 elif current is None or not line[:1].isspace():
                     if current:
                         yield current
-                    current = _Stanza(number, [line])
+                    current = _Stanza(number, [])
+                    current.add(line, most)
                 else:
-                    current.lines.append(line)
+                    current.add(line, most)
         if current:
             yield current
 
@@ -118,6 +133,9 @@ class RadiusReader:
 
     def _values(self, stanza: _Stanza, columns: dict[str, str]) -> tuple[dict[str, str], str]:
         """Return the values of a stanza, or what is wrong with it."""
+        if stanza.is_overlong:
+            most = self.settings.max_record_bytes
+            return {}, f"longer than {most:,} bytes: are the blank lines between stanzas lost?"
         raw = stanza.raw
         if b"\0" in raw or b"\r" in raw:
             return {}, "holds a NUL byte or a carriage return: damaged or not text"
@@ -134,15 +152,24 @@ class RadiusReader:
                 return {}, f"{line.strip()[:80]!r} is not `Attribute = value`"
             column = columns.get(name)
             if column is None:
-                self._unknown.add(name)
+                if len(self._unknown) < _MOST_UNKNOWN:
+                    self._unknown.add(name[:64])
             elif column in values:
                 return {}, f"{name} stands twice"
             else:
-                values[column] = value.strip('"')
+                values[column] = _unquoted(value)
         for rule in self.feed.columns:
             if rule.type == "local_timestamp" and rule.name in values:
                 values[rule.name] = _clock(values[rule.name])
-        return values, ""
+        # an empty value says as little as an absent attribute
+        return {name: value for name, value in values.items() if value}, ""
+
+
+def _unquoted(value: str) -> str:
+    """Take off the quotes around a value; a quote that belongs to the value stays."""
+    if len(value) > 1 and value[0] == value[-1] == '"':
+        return value[1:-1].replace('\\"', '"')
+    return value
 
 
 def _clock(text: str) -> str:

@@ -15,6 +15,13 @@ RECORD = "_record"
 _RAW_BYTES = 65536
 
 
+def as_text(raw: bytes) -> str:
+    """Show a raw record: undecodable bytes and NUL are escaped, very long ones cut."""
+    text = raw[:_RAW_BYTES].decode("utf-8", "backslashreplace").replace("\x00", "\\x00")
+    cut = len(raw) - _RAW_BYTES
+    return f"{text}... ({cut} bytes cut; see the file)" if cut > 0 else text
+
+
 @dataclass(frozen=True)
 class Reject:
     """One record that cannot be a row; `raw` is what was delivered."""
@@ -28,10 +35,8 @@ class Reject:
 
     @property
     def raw_text(self) -> str:
-        """The raw record as text: undecodable bytes and NUL are escaped, very long ones cut."""
-        text = self.raw[:_RAW_BYTES].decode("utf-8", "backslashreplace").replace("\x00", "\\x00")
-        cut = len(self.raw) - _RAW_BYTES
-        return f"{text}... ({cut} bytes cut; see the file)" if cut > 0 else text
+        """The raw record as text."""
+        return as_text(self.raw)
 
 
 @dataclass(frozen=True)

@@ -37,13 +37,34 @@ def apply_replays(settings: Settings, manifest: Manifest, as_of: date) -> tuple[
         targets = rows.select("quarantined_system", "quarantined_feed").unique().sort(pl.all())
         for system, name in targets.iter_rows():
             feed = feeds.get(f"{system}/{name}")
-            if feed is None or (feed.id, replay.file) in manifest.entries:
+            if feed is None or feed.id == REPLAYS:
+                done += _tell_unknown(manifest, replay, f"{system}/{name}")
+                continue
+            if (feed.id, replay.file) in manifest.entries:
                 continue
             wanted = rows.filter(
                 pl.col("quarantined_system") == system, pl.col("quarantined_feed") == name
             )
             done.append(_replay(settings, manifest, feed, replay, wanted))
     return tuple(done)
+
+
+def _tell_unknown(manifest: Manifest, replay: FileEntry, feed_id: str) -> list[FileEntry]:
+    """Record once that some corrections of a replay file go to no feed."""
+    entry = FileEntry(
+        status="refused",
+        system=replay.system,
+        feed=replay.feed,
+        file=f"{replay.file}@{feed_id}",
+        folder_on=replay.folder_on,
+        reason_code="NOTHING_TO_REPLAY",
+        message=f"{replay.file}: corrections for {feed_id!r} were left out: "
+        + ("give the replay itself anew" if feed_id == REPLAYS else "no contract knows that feed"),
+    )
+    if manifest.entries.get(entry.key) == entry:
+        return []
+    manifest.add(entry)
+    return [entry]
 
 
 def _replay(
@@ -93,25 +114,27 @@ def _batch(manifest: Manifest, feed: Feed, rows: pl.DataFrame, settings: Setting
     frames: list[pl.DataFrame] = []
     rejects: list[Reject] = []
     texts: dict[int, bytes] = {}
+    broken: dict[str, set[int]] = {}
     for row in rows.iter_rows(named=True):
         number = row[RECORD]
         text = row["corrected_text"].encode()
         texts[number] = text
-        original = manifest.entries.get((feed.id, row["quarantined_file"]))
-        if original is None or original.quarantined == 0:
+        file, record = row["quarantined_file"], row["quarantined_record"]
+        if file not in broken:
+            broken[file] = _quarantined(settings, manifest, feed, file)
+        if record not in broken[file]:
             message = (
-                f"record {number}: {row['quarantined_file']} has no quarantined record in "
-                f"{feed.id}: correct the file name"
+                f"record {number}: {file} has no quarantined record {record} in {feed.id}: "
+                "correct the file name or the number"
             )
             rejects.append(Reject(number, "NOTHING_TO_REPLAY", message, text))
             continue
-        delimiter = feed.formats[0].delimiter
-        columns = original.file_columns or feed.column_names
-        parser = LineParser(columns, delimiter, settings.max_record_bytes)
-        # the parser may see several lines here: a correction is one record, the rest is refused
-        parsed = parser.parse(Block(text + b"\n", number, text.count(b"\n") + 1))
+        columns, delimiter = _shape(settings, manifest, feed, file, record)
+        # a correction is one record: a line end in it makes a reject, never a second row
+        line = text.replace(b"\n", b"\r")
+        parsed = LineParser(columns, delimiter).parse(Block(line + b"\n", number, 1))
         rejects += [Reject(number, item.reason_code, item.message, text) for item in parsed.rejects]
-        if parsed.frame.height == 1 and parsed.counted == 1:
+        if parsed.frame.height == 1:
             known = [name for name in feed.column_names if name in columns]
             frames.append(parsed.frame.select(RECORD, *known))
         elif not parsed.rejects:
@@ -121,3 +144,31 @@ def _batch(manifest: Manifest, feed: Feed, rows: pl.DataFrame, settings: Setting
     schema |= dict.fromkeys(feed.column_names, pl.String)
     frame = pl.concat([pl.DataFrame(schema=schema), *frames], how="diagonal")
     return Batch(frame, rows.height, texts.__getitem__, rejects)
+
+
+def _quarantined(settings: Settings, manifest: Manifest, feed: Feed, file: str) -> set[int]:
+    """Numbers of the records of a file that are in quarantine."""
+    original = manifest.entries.get((feed.id, file))
+    if original is None or original.quarantine_path is None:
+        return set()
+    path = settings.data / original.quarantine_path
+    return set(pl.read_parquet(path, columns=[RECORD])[RECORD])
+
+
+def _shape(
+    settings: Settings, manifest: Manifest, feed: Feed, file: str, record: int
+) -> tuple[tuple[str, ...], str]:
+    """Columns and delimiter of the text that quarantine shows for a record."""
+    seen: set[tuple[str, int]] = set()
+    # the correction of a correction has the layout of the record at the bottom of it all
+    while (replay := manifest.entries.get((REPLAYS, file))) and (file, record) not in seen:
+        seen.add((file, record))
+        rows = pl.read_parquet(settings.data / str(replay.raw_path))
+        row = rows.row(by_predicate=pl.col(RECORD) == record, named=True)
+        file, record = row["quarantined_file"], row["quarantined_record"]
+    original = manifest.entries.get((feed.id, file))
+    file_format = feed.format_for(file)
+    if original and original.file_columns and file_format and file_format.name == "csv":
+        return original.file_columns, file_format.delimiter
+    # typed and tagged formats are shown, and corrected, as the contract's columns
+    return feed.column_names, ","

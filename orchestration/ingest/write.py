@@ -31,6 +31,9 @@ QUARANTINE_SCHEMA: dict[str, pl.DataType] = {
     "_folder_on": pl.Date(),
     "_content_sha256": pl.String(),
 }
+# a row group is worth its footer from here on, and still fits twice into memory
+_GROUP_ROWS = 65_536
+_GROUP_BYTES = 16 << 20
 _CONSTANTS = ("_file", "_delivered_on", "_folder_on", "_content_sha256")
 
 
@@ -46,13 +49,25 @@ class RowWriter:
         self._pool = ThreadPoolExecutor(1, "parquet-writer")
         self._writer: pq.ParquetWriter | None = None
         self._pending: Future[None] | None = None
+        self._small: list[pl.DataFrame] = []
         self.height = 0
 
     def add(self, frame: pl.DataFrame) -> None:
-        """Append a batch as a row group."""
-        self._wait()
+        """Append a batch; small ones are gathered into one row group."""
         self.height += frame.height
-        self._pending = self._pool.submit(self._write, _arrow(frame))
+        self._small.append(frame)
+        if (
+            sum(item.height for item in self._small) >= _GROUP_ROWS
+            or sum(item.estimated_size() for item in self._small) >= _GROUP_BYTES
+        ):
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        if self._small:
+            self._wait()
+            table = _arrow(pl.concat(self._small))
+            self._small = []
+            self._pending = self._pool.submit(self._write, table)
 
     def _wait(self) -> None:
         if self._pending is not None:
@@ -74,6 +89,7 @@ class RowWriter:
 
     def finish(self) -> None:
         """End the Parquet file and put it on the disk, still aside."""
+        self._hand_over()
         self._wait()
         if self._writer is not None:
             self._writer.close()

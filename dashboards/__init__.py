@@ -1,0 +1,1 @@
+"""Pages over published builds: they select, filter and draw, and compute no figure."""

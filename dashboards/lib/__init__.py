@@ -1,0 +1,1 @@
+"""What pages share: the published build, number formats, and the states of a page."""

@@ -1,0 +1,1 @@
+"""One module per question; Streamlit runs them, nothing imports them."""

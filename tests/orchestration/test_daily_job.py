@@ -1,0 +1,175 @@
+"""The daily job executed for real in this process: what runs, and what a red check stops."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from orchestration.built import read_built
+from orchestration.defs.checks import ACCOUNTING, FRESHNESS
+from orchestration.defs.sensors import alerts_of_run
+from orchestration.ingest import FeedResult, plan, read_manifest
+from orchestration.instance import open_instance
+from orchestration.publishing import current_build
+from tests.orchestration.house import TEST, USAGE_KEY, House
+
+
+def materialized(result: dg.ExecuteInProcessResult) -> set[str]:
+    return {
+        event.asset_key.to_user_string()
+        for event in result.get_asset_materialization_events()
+        if event.asset_key
+    }
+
+
+def failed_checks(result: dg.ExecuteInProcessResult) -> set[str]:
+    return {
+        check.check_name for check in result.get_asset_check_evaluations() if not check.passed
+    }
+
+
+def test_a_partition_goes_from_landing_to_publish(house: House) -> None:
+    house.land_usage("2026-10-01")
+    result = house.run("2026-10-01")
+    assert result.success
+    assert {"raw/network/usage_records", "marts/fct_rated_usage", "published/build"} <= (
+        materialized(result)
+    )
+    raw = next(iter(result.asset_materializations_for_node("raw__network__usage_records")))
+    assert raw.partition == "2026-10-01"
+    shown = {name: value.value for name, value in raw.metadata.items()}
+    assert (shown["files"], shown["records"], shown["dagster/row_count"]) == (1, 5, 5)
+    assert house.published == [date(2026, 10, 1)]
+    built = read_built(house.settings)
+    assert built is not None and built.as_of == date(2026, 10, 1)
+    # dbt tests are checks of the asset that they test
+    names = {check.check_name for check in result.get_asset_check_evaluations()}
+    assert {ACCOUNTING, FRESHNESS, "every_usage_is_rated_once"} <= names
+
+
+def test_a_row_lost_from_raw_stops_everything_downstream(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from orchestration.defs import landing  # noqa: PLC0415
+
+    real = landing.ingest_feed
+
+    def lossy(*arguments: object) -> FeedResult:
+        result = real(*arguments)  # type: ignore[arg-type]
+        for entry in result.entries:
+            if entry.raw_path:
+                path = house.settings.data / entry.raw_path
+                pl.read_parquet(path).head(entry.row_count - 1).write_parquet(path)
+        return result
+
+    house.land_usage("2026-10-01")
+    assert house.run("2026-10-01").success
+    served = current_build(house.settings)
+    house.land_usage("2026-10-02", start=100)
+    monkeypatch.setattr(landing, "ingest_feed", lossy)
+    result = house.run("2026-10-02")
+    assert not result.success
+    assert failed_checks(result) == {ACCOUNTING}
+    assert "raw/delivery_days" not in materialized(result)
+    assert len(house.built) == 1 and house.published == [date(2026, 10, 1)]
+    # the day stays open, and readers see what they saw
+    assert plan(house.settings).processed_through == date(2026, 10, 1)
+    assert current_build(house.settings) == served
+
+
+def test_a_red_dbt_test_stops_publishing(house: House) -> None:
+    house.land_usage("2026-10-01")
+    assert house.run("2026-10-01").success
+    house.land_usage("2026-10-02", start=100)
+    house.test_status = "fail"
+    result = house.run("2026-10-02")
+    assert not result.success
+    assert failed_checks(result) == {"every_usage_is_rated_once"}
+    assert house.published == [date(2026, 10, 1)]
+    assert "published/build" not in materialized(result)
+    assert current_build(house.settings) == "2026-10-01-build"
+
+
+def test_a_warning_of_dbt_does_not_stop_publishing(house: House) -> None:
+    house.land_usage("2026-10-01")
+    house.test_status = "warn"
+    result = house.run("2026-10-01")
+    assert result.success and house.published == [date(2026, 10, 1)]
+    with open_instance(house.settings) as instance:
+        run = instance.get_run_by_id(result.run_id)
+        assert run is not None
+        assert [alert.kind for alert in alerts_of_run(instance, run)] == ["check_failed"]
+
+
+def test_a_stale_feed_stops_the_day_until_it_is_waived(house: House) -> None:
+    house.land_usage("2026-10-01")
+    assert house.run("2026-10-01").success
+    result = house.run("2026-10-02", "2026-10-08")
+    assert not result.success
+    assert failed_checks(result) == {FRESHNESS}
+    folder = house.settings.landing / "operations" / "delivery_waivers" / "2026-10-08"
+    folder.mkdir(parents=True)
+    (folder / "waivers.csv").write_text(
+        "delivery_waiver_id,waived_system,waived_feed,missing_sequence,approved_by,reason,"
+        "waived_on,recorded_at\n"
+        "W1,network,usage_records,,E7,switch replaced,2026-10-08,2026-10-08T09:00:00Z\n"
+    )
+    result = house.run("2026-10-02", "2026-10-08")
+    assert failed_checks(result) == set()
+    assert result.success and house.published[-1] == date(2026, 10, 8)
+
+
+def test_a_range_of_days_is_one_pass_of_one_run(house: House) -> None:
+    for day in ("2026-10-01", "2026-10-02", "2026-10-03"):
+        house.land_usage(day, start=int(day[-1]) * 100)
+    result = house.run("2026-10-01", "2026-10-03")
+    assert result.success
+    assert [as_of for as_of, _, _ in house.built] == [date(2026, 10, 3)]
+    mart = result.asset_materializations_for_node("dbt_build")
+    days = {m.partition for m in mart if m.asset_key.path[-1] == "fct_rated_usage"}
+    assert days == {"2026-10-01", "2026-10-02", "2026-10-03"}
+
+
+def test_only_new_days_are_tested_again_by_the_same_code(house: House) -> None:
+    house.land_usage("2026-10-01")
+    house.run("2026-10-01")
+    house.land_usage("2026-10-02", start=100)
+    house.run("2026-10-02")
+    assert [since for _, since, _ in house.built] == [None, date(2026, 10, 2)]
+
+
+def test_the_warehouse_does_not_move_back(house: House) -> None:
+    house.land_usage("2026-10-02")
+    house.run("2026-10-02")
+    result = house.run("2026-10-01")
+    assert not result.success and len(house.built) == 1
+
+
+def test_a_selected_model_is_built_alone(house: House) -> None:
+    house.land_usage("2026-10-01")
+    assert house.run("2026-10-01").success
+    job = house.definitions().resolve_implicit_global_asset_job_def()
+    with open_instance(house.settings) as instance:
+        job.execute_in_process(
+            instance=instance,
+            partition_key="2026-10-01",
+            asset_selection=[dg.AssetKey(["marts", "fct_rated_usage"])],
+        )
+    assert house.built[-1][2] == ("build", "--select", "fct_rated_usage")
+
+
+def test_a_refused_file_says_why_on_its_asset(house: House) -> None:
+    path = house.land_usage("2026-10-01")
+    path.write_text("no,such,header\n1,2,3\n")
+    result = house.run("2026-10-01")
+    assert [entry.status for entry in read_manifest(house.settings)] == ["refused"]
+    event = next(
+        m for m in result.asset_materializations_for_node("raw__network__usage_records")
+    )
+    assert event.asset_key == USAGE_KEY
+    assert "a.csv" in json.dumps(event.metadata["why"].value)
+    assert TEST in str(house.manifest.read_text())
