@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from orchestration import pipeline
 from orchestration.console import complain, say
@@ -14,16 +15,16 @@ from orchestration.settings import REPOSITORY, Settings
 EXAMPLE = REPOSITORY / "examples" / "minimal" / "landing"
 
 
-def land_example(settings: Settings) -> int:
+def land_example(settings: Settings, example: Path = EXAMPLE) -> int:
     """Copy the example into an empty landing folder; returns the number of files copied."""
     if settings.landing.is_dir() and any(settings.landing.iterdir()):
         return 0
-    if not EXAMPLE.is_dir():
+    if not example.is_dir():
         return 0
     # complete before it is seen: a sensor may be looking
     half = settings.data / ".landing.unfinished"
     shutil.rmtree(half, ignore_errors=True)
-    shutil.copytree(EXAMPLE, half)
+    shutil.copytree(example, half)
     if settings.landing.is_dir():
         settings.landing.rmdir()
     half.rename(settings.landing)

@@ -89,7 +89,8 @@ def _page() -> None:
     open_files = total["refused"] + total["held"]
     rest = "all taken" if not open_files else f"{open_files} not taken"
     if total["quarantined"]:
-        rest += f", {total['quarantined']} records quarantined"
+        records = "record" if total["quarantined"] == 1 else "records"
+        rest += f", {total['quarantined']} {records} quarantined"
     st.title(f"{total['files'] + total['repeats'] + open_files} files delivered, {rest}")
     st.caption(f"Data as of {build.as_of:%d %B %Y} · build {build.name} · blocking checks passed")
     _tiles(total)

@@ -43,7 +43,10 @@
     end
 {%- endmacro %}
 
-{# ANSI mode raises on division by zero; x - x % d is divisible, so no digit is cut before floor #}
+{#
+    ANSI mode raises on division by zero; x - x % d is divisible, so the quotient is whole; Spark's
+    sign() returns a DOUBLE and must not come near.
+#}
 {% macro spark__money_divide(amount, divisor, scale) -%}
     {%- set n -%}
         (abs(cast({{ amount }} as decimal(28, 10))) * {{ 2 * 10 ** scale }}
@@ -53,7 +56,7 @@
         (2 * abs(cast({{ divisor }} as decimal(28, 10))))
     {%- endset -%}
     cast(
-        sign({{ amount }}) * sign({{ divisor }})
+        case when ({{ amount }} < 0) <> ({{ divisor }} < 0) then -1 else 1 end
         * cast(({{ n }} - {{ n }} % {{ d }}) / {{ d }} as decimal(28, 0))
         / {{ 10 ** scale }}
         as decimal(18, {{ scale }})

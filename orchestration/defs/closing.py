@@ -27,8 +27,8 @@ def alert_of_missed_days(settings: Settings, as_of: date) -> Alert | None:
     return Alert(
         kind="days_missed",
         subject=f"{missed[0]}_{missed[-1]}",
-        message=f"{len(missed)} delivery days had no run of their own and were processed together "
-        f"with {as_of}, in order.",
+        message=f"Delivery days without a run of their own: {len(missed)}. They were processed "
+        f"together with {as_of}, in order.",
         details={"missed_days": missed, "processed_with": as_of.isoformat()},
     )
 

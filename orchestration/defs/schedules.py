@@ -19,6 +19,8 @@ daily = dg.define_asset_job(
     "close the day, all models and tests, publish.",
     # one process: the warehouse is one file, and a step of its own would load dbt again
     executor_def=dg.in_process_executor,
+    # the terminal of `make dagster` is not the place for every event; the run's page has them all
+    config={"loggers": {"console": {"config": {"log_level": "WARNING"}}}},
 )
 
 

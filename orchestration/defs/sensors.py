@@ -25,8 +25,10 @@ _UNDER_WAY = [
 
 
 def request_for(settings: Settings, today: date) -> dg.RunRequest | dg.SkipReason:
-    """Return a run over the days before `today` that have new files and are not closed."""
-    found = plan(settings, today - timedelta(days=1))
+    """Return a run up to the newest day before `today` on which new files count."""
+    found = plan(settings)
+    if found.as_of is not None and found.as_of >= today:
+        found = plan(settings, today - timedelta(days=1))
     if found.is_idle or not found.days:
         return dg.SkipReason(f"no new file counts on a day before {today}")
     # the same files never start a second run, a further file does: what failed once for a reason

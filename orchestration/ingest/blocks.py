@@ -77,13 +77,16 @@ class _LongLine:
         self.add(start)
 
     def add(self, more: bytes) -> None:
-        # the last two bytes wait: they may be the line end, which does not belong to the line
+        # the last two bytes wait: they may be the line end
         more = self._end + more
         self._digest.update(more[:-2])
         self._end = more[-2:]
 
+    def drop_line_end(self) -> None:
+        self._end = self._end.removesuffix(b"\n").removesuffix(b"\r")
+
     def kept(self) -> bytes:
-        self._digest.update(self._end.removesuffix(b"\n").removesuffix(b"\r"))
+        self._digest.update(self._end)
         return self._head + f" ... sha256 {self._digest.hexdigest()}".encode()
 
 
@@ -110,6 +113,7 @@ class LineBlocks:
                 long.add(chunk[:end] if end else chunk)
                 if not end:
                     continue
+                long.drop_line_end()
                 yield self._overlong(long)
                 long = None
                 chunk = chunk[end:]
@@ -123,6 +127,7 @@ class LineBlocks:
                 rest = b""
         self.ends_open = bool(rest) or long is not None
         if long is not None:
+            long.drop_line_end()
             yield self._overlong(long)
         elif rest:
             yield from self._blocks(rest + b"\n")

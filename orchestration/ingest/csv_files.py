@@ -98,6 +98,8 @@ class CsvReader:
         self.not_records = 1
         try:
             line = block.data[:end].decode()
+            if "\r" in line:
+                raise csv.Error("carriage return inside; lines end with a line feed")
             names = next(
                 csv.reader(
                     io.StringIO(line, newline=""),
@@ -234,7 +236,7 @@ class CsvReader:
 def check_header(feed: Feed, names: list[str], file: str) -> list[str]:
     """Compare a header with the contract: extra columns warn, anything else raises `Refusal`."""
     # names come from outside and go into messages
-    shown = [repr(name[:40])[1:-1] for name in names]
+    shown = [repr(name[:40])[1:-1] or "''" for name in names]
     twice = sorted({told for told, name in zip(shown, names, strict=True) if names.count(name) > 1})
     if twice:
         raise Refusal("HEADER", f"{file}: the header names {', '.join(twice)} more than once")

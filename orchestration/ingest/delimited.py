@@ -118,6 +118,9 @@ class LineParser:
         )
 
     def _careful(self, block: Block) -> Batch:
+        if block.data and not block.data.strip(b" \t\r\n"):
+            empty = pl.DataFrame(schema={RECORD: pl.Int64, **self.schema})
+            return Batch(empty, block.lines, raw(block), blank=block.lines)
         lines = block.data.split(b"\n")[: block.lines - len(block.overlong)]
         plain: list[int] = []
         rows: list[list[str | None]] = []

@@ -20,16 +20,14 @@ from orchestration.ingest.csv_files import CsvReader
 from orchestration.ingest.landing import LandedFile
 from orchestration.ingest.manifest import FileEntry, Manifest
 from orchestration.ingest.parquet_files import ParquetReader
+from orchestration.ingest.quarantine import quarantine_frame
 from orchestration.ingest.radius_files import RadiusReader
-from orchestration.ingest.records import Batch, Reader, as_text
-from orchestration.ingest.validate import Checked, Validator
-from orchestration.ingest.write import QUARANTINE_SCHEMA, Lineage, RowWriter
+from orchestration.ingest.records import Reader
+from orchestration.ingest.validate import Validator
+from orchestration.ingest.write import Lineage, RowWriter
 from orchestration.settings import Settings
 
-
 _TAKEN = ("ingested", "repeat")
-# more of a value does not help to understand what is wrong with it; the raw record has it all
-_VALUE_CHARACTERS = 1_000
 
 
 class AccountingError(RuntimeError):
@@ -296,31 +294,6 @@ def _exact_sum(column: pl.Series) -> Decimal:
     # 64 bits hold every value, not every sum
     wide = column.cast(pl.Int128) if column.dtype == pl.Int64 else column
     return Decimal(str(wide.sum() or 0))
-
-
-def quarantine_frame(
-    feed: Feed, batch: Batch, checked: Checked, validator: Validator, lineage: Lineage
-) -> pl.DataFrame:
-    """Rows of quarantine for one batch, in record order: unreadable and contract-breaking ones."""
-    found = [
-        (item.record, item.reason_code, item.column, item.value, item.message, item.raw_text)
-        for item in batch.rejects
-    ]
-    for record, column, code, value in checked.broken.iter_rows():
-        message = f"record {record}: {validator.explain(column, code, value)}"
-        shown = value[:_VALUE_CHARACTERS] if value else value
-        found.append((record, code, column, shown, message, as_text(batch.raw(record))))
-    names = ("_record", "reason_code", "column_name", "value", "message", "raw_text")
-    frame = pl.DataFrame(
-        sorted(found, key=lambda item: item[0]),
-        schema={name: QUARANTINE_SCHEMA[name] for name in names},
-        orient="row",
-    )
-    return lineage.stamp(frame).select(
-        pl.lit(feed.system).alias("system"),
-        pl.lit(feed.name).alias("feed"),
-        *list(QUARANTINE_SCHEMA)[2:],
-    )
 
 
 def _check_account(reader: Reader, totals: _Totals, identity: Identity, file: str) -> None:

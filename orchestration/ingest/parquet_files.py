@@ -27,6 +27,9 @@ from orchestration.ingest.records import RECORD, Batch
 from orchestration.settings import Settings
 
 _ROWS = 131_072
+# days since 1970 of 0001-01-01 and 10000-01-01; nanoseconds do not reach as far
+_CALENDAR_DAYS = (-719_162, 2_932_897)
+_UNITS_PER_DAY = {"d": 1, "ms": 86_400_000, "us": 86_400_000_000}
 _PART_BYTES = 64 << 20
 
 
@@ -77,8 +80,10 @@ class ParquetReader:
     def _open(self, file: BinaryIO) -> pq.ParquetFile:
         texts = [column.name for column in self.feed.columns if column.type == "string"]
         try:
+            footer = pq.read_metadata(file)
+            there = {footer.schema.column(n).path for n in range(footer.num_columns)}
             # a dictionary holds a long text once, however often it is repeated
-            parquet = pq.ParquetFile(file, read_dictionary=texts)
+            parquet = pq.ParquetFile(file, read_dictionary=[n for n in texts if n in there])
             facts, _ = parquet.metadata, parquet.schema_arrow
         except (pa.ArrowException, OSError, ValueError) as error:
             raise self._damaged("cannot be read as Parquet", error) from error
@@ -114,26 +119,33 @@ class ParquetReader:
 
     def _frames(self, parquet: pq.ParquetFile) -> Iterator[pl.DataFrame]:
         taken = 0
-        batches = parquet.iter_batches(_ROWS, columns=list(self.feed.column_names))
-        while True:
-            try:
-                batch = next(batches, None)
-                if batch is None:
-                    return
+        try:
+            for batch in parquet.iter_batches(_ROWS, columns=list(self.feed.column_names)):
                 # polars trusts text to be UTF-8
                 batch.validate(full=True)
-                parts = _parts(batch)
-            except (pa.ArrowException, OSError, ValueError) as error:
-                raise self._damaged("damaged Parquet data", error) from error
-            for part in parts:
-                try:
+                for part in _parts(batch):
+                    taken += part.nbytes
+                    check_size(self.landed, taken, self.settings)
                     frame = cast("pl.DataFrame", pl.from_arrow(part))
-                    typed = frame.select(_cast(column, frame) for column in self.feed.columns)
-                except (pa.ArrowException, pl.exceptions.PolarsError) as error:
-                    raise self._damaged("damaged Parquet data", error) from error
-                taken += part.nbytes
-                check_size(self.landed, taken, self.settings)
-                yield typed
+                    self._check_times(frame)
+                    yield frame.select(_cast(column, frame) for column in self.feed.columns)
+        except (pa.ArrowException, OSError, ValueError, pl.exceptions.PolarsError) as error:
+            raise self._damaged("damaged Parquet data", error) from error
+
+    def _check_times(self, frame: pl.DataFrame) -> None:
+        """Raise `Refusal` for a time that no calendar knows: polars panics when it shows one."""
+        for name, kind in frame.schema.items():
+            unit = kind.time_unit if isinstance(kind, pl.Datetime) else "d"
+            if not isinstance(kind, pl.Date | pl.Datetime) or unit not in _UNITS_PER_DAY:
+                continue
+            physical = frame[name].to_physical()
+            least, most = physical.min(), physical.max()
+            first, last = (days * _UNITS_PER_DAY[unit] for days in _CALENDAR_DAYS)
+            if least is not None and not first <= cast("int", least) <= cast("int", most) < last:
+                raise Refusal(
+                    "OUT_OF_RANGE",
+                    f"{self.landed.file}: {name} holds a time outside the years 1 to 9999",
+                )
 
     def identify(self) -> Identity:
         """Hash the rows as text in contract order: packing and row groups do not matter."""

@@ -91,6 +91,9 @@ class RadiusReader:
         most = self.settings.max_record_bytes
         for block in LineBlocks(self.stream, self.settings):
             for number, head in block.overlong:
+                if current and not head[:1].isspace():
+                    yield current
+                    current = None
                 current = current or _Stanza(number, [])
                 current.lines.append(head)
                 current.is_overlong = True

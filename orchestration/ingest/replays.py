@@ -14,8 +14,9 @@ import polars as pl
 from orchestration.contracts import Feed, load_feeds
 from orchestration.ingest.blocks import Block
 from orchestration.ingest.delimited import LineParser
-from orchestration.ingest.files import commit, quarantine_frame
+from orchestration.ingest.files import commit
 from orchestration.ingest.manifest import FileEntry, Manifest
+from orchestration.ingest.quarantine import quarantine_frame
 from orchestration.ingest.records import RECORD, Batch, Reject
 from orchestration.ingest.validate import Validator
 from orchestration.ingest.write import Lineage, RowWriter

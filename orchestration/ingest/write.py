@@ -17,20 +17,6 @@ import pyarrow.parquet as pq
 from orchestration.contracts.model import LINEAGE_COLUMNS
 from orchestration.durable import DurableFile
 
-QUARANTINE_SCHEMA: dict[str, pl.DataType] = {
-    "system": pl.String(),
-    "feed": pl.String(),
-    "_file": pl.String(),
-    "_record": pl.Int64(),
-    "reason_code": pl.String(),
-    "column_name": pl.String(),
-    "value": pl.String(),
-    "message": pl.String(),
-    "raw_text": pl.String(),
-    "_delivered_on": pl.Date(),
-    "_folder_on": pl.Date(),
-    "_content_sha256": pl.String(),
-}
 # a row group is worth its footer from here on, and still fits twice into memory
 _GROUP_ROWS = 65_536
 _GROUP_BYTES = 16 << 20
@@ -113,6 +99,8 @@ class RowWriter:
             # the writer wants to end its file even when nobody wants the file any more
             with suppress(OSError, pa.ArrowException):
                 self._writer.close()
+            # else its finalizer would try again, at any later moment
+            self._writer.is_open = False
         self._file.__exit__(kind, error, trace)
 
 

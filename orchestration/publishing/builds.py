@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -115,7 +116,10 @@ def _export(settings: Settings, folder: Path) -> dict[str, dict[str, Any]]:
             marts = connection.table(f'marts."{table}"')
             # sorted, so that equal tables are equal files
             rows = marts.count("*").fetchall()[0][0]
-            marts.order("all").write_parquet(str(path), compression="zstd")
+            try:
+                marts.order("all").write_parquet(str(path), compression="zstd")
+            except duckdb.IOException as error:
+                raise _as_os_error(error, path) from error
             fault_point("write")
             files[path.name] = {
                 "rows": rows,
@@ -123,6 +127,12 @@ def _export(settings: Settings, folder: Path) -> dict[str, dict[str, Any]]:
                 "sha256": _sha256(path),
             }
     return files
+
+
+def _as_os_error(error: duckdb.IOException, path: Path) -> Exception:
+    """Return the operating system's error that the engine wraps (disk full, I/O error)."""
+    number = re.search(r'"errno":"(\d+)"', str(error))
+    return OSError(int(number[1]), os.strerror(int(number[1])), str(path)) if number else error
 
 
 def _tables(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:

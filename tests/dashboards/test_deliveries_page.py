@@ -33,7 +33,7 @@ def page(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     return AppTest.from_file(PAGE, default_timeout=60)
 
 
-def _publish(settings: Settings) -> None:
+def publish_deliveries(settings: Settings) -> None:
     Path(settings.data).mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(settings.warehouse)) as connection:
         connection.execute(DELIVERIES)
@@ -48,10 +48,10 @@ def test_an_empty_house_says_what_to_do(page: AppTest) -> None:
 
 
 def test_the_title_is_the_answer(page: AppTest, settings: Settings) -> None:
-    _publish(settings)
+    publish_deliveries(settings)
     page.run()
     assert not page.exception
-    assert page.title[0].value == "3 files delivered, 1 not taken, 1 records quarantined"
+    assert page.title[0].value == "3 files delivered, 1 not taken, 1 record quarantined"
     assert [(tile.label, tile.value) for tile in page.metric] == [
         ("Files taken", "1"),
         ("Records", "10"),

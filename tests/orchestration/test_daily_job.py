@@ -10,12 +10,13 @@ import polars as pl
 import pytest
 
 from orchestration.built import read_built
+from orchestration.contracts import Feed
 from orchestration.defs.checks import ACCOUNTING, FRESHNESS
 from orchestration.defs.sensors import alerts_of_run
-from orchestration.ingest import FeedResult, plan, read_manifest
-from orchestration.instance import open_instance
+from orchestration.ingest import FeedResult, ingest_feed, plan, read_manifest
 from orchestration.publishing import current_build
-from tests.orchestration.house import TEST, USAGE_KEY, House
+from orchestration.settings import Settings
+from tests.orchestration.house import USAGE_KEY, House
 
 
 def materialized(result: dg.ExecuteInProcessResult) -> set[str]:
@@ -27,9 +28,7 @@ def materialized(result: dg.ExecuteInProcessResult) -> set[str]:
 
 
 def failed_checks(result: dg.ExecuteInProcessResult) -> set[str]:
-    return {
-        check.check_name for check in result.get_asset_check_evaluations() if not check.passed
-    }
+    return {check.check_name for check in result.get_asset_check_evaluations() if not check.passed}
 
 
 def test_a_partition_goes_from_landing_to_publish(house: House) -> None:
@@ -54,12 +53,8 @@ def test_a_partition_goes_from_landing_to_publish(house: House) -> None:
 def test_a_row_lost_from_raw_stops_everything_downstream(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from orchestration.defs import landing  # noqa: PLC0415
-
-    real = landing.ingest_feed
-
-    def lossy(*arguments: object) -> FeedResult:
-        result = real(*arguments)  # type: ignore[arg-type]
+    def lossy(settings: Settings, feed: Feed, as_of: date) -> FeedResult:
+        result = ingest_feed(settings, feed, as_of)
         for entry in result.entries:
             if entry.raw_path:
                 path = house.settings.data / entry.raw_path
@@ -70,7 +65,7 @@ def test_a_row_lost_from_raw_stops_everything_downstream(
     assert house.run("2026-10-01").success
     served = current_build(house.settings)
     house.land_usage("2026-10-02", start=100)
-    monkeypatch.setattr(landing, "ingest_feed", lossy)
+    monkeypatch.setattr("orchestration.defs.landing.ingest_feed", lossy)
     result = house.run("2026-10-02")
     assert not result.success
     assert failed_checks(result) == {ACCOUNTING}
@@ -94,15 +89,22 @@ def test_a_red_dbt_test_stops_publishing(house: House) -> None:
     assert current_build(house.settings) == "2026-10-01-build"
 
 
+def test_a_broken_model_stops_publishing_although_no_check_failed(house: House) -> None:
+    house.land_usage("2026-10-01")
+    house.mart_status, house.test_status = "fail", "skipped"
+    result = house.run("2026-10-01")
+    assert failed_checks(result) == set()
+    assert not result.success and house.published == []
+
+
 def test_a_warning_of_dbt_does_not_stop_publishing(house: House) -> None:
     house.land_usage("2026-10-01")
     house.test_status = "warn"
     result = house.run("2026-10-01")
     assert result.success and house.published == [date(2026, 10, 1)]
-    with open_instance(house.settings) as instance:
-        run = instance.get_run_by_id(result.run_id)
-        assert run is not None
-        assert [alert.kind for alert in alerts_of_run(instance, run)] == ["check_failed"]
+    run = house.instance.get_run_by_id(result.run_id)
+    assert run is not None
+    assert [alert.kind for alert in alerts_of_run(house.instance, run)] == ["check_failed"]
 
 
 def test_a_stale_feed_stops_the_day_until_it_is_waived(house: House) -> None:
@@ -153,12 +155,11 @@ def test_a_selected_model_is_built_alone(house: House) -> None:
     house.land_usage("2026-10-01")
     assert house.run("2026-10-01").success
     job = house.definitions().resolve_implicit_global_asset_job_def()
-    with open_instance(house.settings) as instance:
-        job.execute_in_process(
-            instance=instance,
-            partition_key="2026-10-01",
-            asset_selection=[dg.AssetKey(["marts", "fct_rated_usage"])],
-        )
+    job.execute_in_process(
+        instance=house.instance,
+        partition_key="2026-10-01",
+        asset_selection=[dg.AssetKey(["marts", "fct_rated_usage"])],
+    )
     assert house.built[-1][2] == ("build", "--select", "fct_rated_usage")
 
 
@@ -167,9 +168,6 @@ def test_a_refused_file_says_why_on_its_asset(house: House) -> None:
     path.write_text("no,such,header\n1,2,3\n")
     result = house.run("2026-10-01")
     assert [entry.status for entry in read_manifest(house.settings)] == ["refused"]
-    event = next(
-        m for m in result.asset_materializations_for_node("raw__network__usage_records")
-    )
+    event = next(m for m in result.asset_materializations_for_node("raw__network__usage_records"))
     assert event.asset_key == USAGE_KEY
     assert "a.csv" in json.dumps(event.metadata["why"].value)
-    assert TEST in str(house.manifest.read_text())

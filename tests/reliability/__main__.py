@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from tests.reliability.faults import FAULTS
+from tests.reliability.lab import open_labs
 from tests.reliability.report import table, write_figures
 from tests.reliability.runner import run_fault
 
@@ -24,13 +25,14 @@ def main() -> int:
     if unknown:
         parser.error(f"no such fault: {', '.join(unknown)}")
     results = []
-    for fault in FAULTS:
-        if wanted and fault.id not in wanted:
-            continue
-        seeds = fault.seeds(asked.count or (fault.full if asked.full else fault.ci))
-        result = run_fault(fault, seeds if asked.seed is None else [asked.seed], asked.jobs)
-        results.append(result)
-        sys.stderr.write(f"{fault.id}: {len(result.failures)} failures\n")
+    with open_labs(asked.jobs) as labs:
+        for fault in FAULTS:
+            if wanted and fault.id not in wanted:
+                continue
+            seeds = fault.seeds(asked.count or (fault.full if asked.full else fault.ci))
+            seeds = seeds if asked.seed is None else [asked.seed]
+            results.append(run_fault(fault, seeds, labs))
+            sys.stderr.write(f"{fault.id}: {len(results[-1].failures)} failures\n")
     sys.stdout.write(table(results))
     if asked.seed is None:
         write_figures(results)

@@ -78,7 +78,7 @@ class Readers:
                 # a look every millisecond leaves the machine to the publisher
                 if self._stop.wait(0.001):
                     return
-        except BaseException as problem:  # noqa: BLE001  raised again in the checking thread
+        except BaseException as problem:
             self.problem = problem
 
     def __enter__(self) -> Self:

@@ -90,9 +90,10 @@ def _check_rows(
     demand(path.exists(), f"{entry['file']}: the manifest names {path.name}, which is not there")
     try:
         found = connection.execute(
-            "select count(*), count(distinct _record), count(*) filter (where _file <> $file"
+            # our own folder
+            "select count(*), count(distinct _record), count(*) filter (where _file <> $file"  # noqa: S608
             " or _delivered_on <> $day or _content_sha256 is distinct from $content)"
-            f" from read_parquet('{path}', hive_partitioning = false)",  # noqa: S608  our folder
+            f" from read_parquet('{path}', hive_partitioning = false)",
             {
                 "file": entry["file"],
                 "day": entry["delivered_on"],

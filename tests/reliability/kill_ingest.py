@@ -11,7 +11,7 @@ from random import Random
 
 from tests.reliability import samples
 from tests.reliability.invariants import Account, check_account, check_committed, demand_once
-from tests.reliability.lab import Lab, demand
+from tests.reliability.lab import Lab, demand, seeded
 from tests.reliability.worlds import Landed, land, usual_world
 
 POINTS = ("write", "before_rename", "after_rename", "append", "after_append")
@@ -45,11 +45,10 @@ def reference(lab: Lab, seed: int) -> Reference:
     return made
 
 
-def kill_once(lab: Lab, known: Reference, data: Path, rng: Random, *, at_point: bool) -> None:
-    """Start a run and kill it."""
+def kill_once(lab: Lab, known: Reference, data: Path, rng: Random, point: str | None) -> None:
+    """Start a run and kill it, at a random passage of a fault point or at any instant."""
     arguments = known.world.arguments(data)
-    if at_point:
-        point = rng.choice(POINTS)
+    if point:
         fault = f"{point}:{rng.randint(1, known.passages[point])}:kill"
         outcome = lab.worker.run("ingest_days", arguments, environment={"TOLLHOUSE_FAULT": fault})
     else:
@@ -74,16 +73,17 @@ def tear_manifest(data: Path, rng: Random) -> None:
 
 def kill_ingest(lab: Lab, seed: int) -> None:
     """Try one seed."""
-    rng = Random(f"kill ingest {seed}")
+    rng = seeded(f"kill ingest {seed}")
     known = reference(lab, seed)
+    point = None if seed % 2 else POINTS[seed // 2 % len(POINTS)]
     with lab.folder() as data:
         land(data / "landing", known.world.files)
         for _ in range(rng.randint(2, 4) if seed % 4 == 3 else 1):
-            kill_once(lab, known, data, rng, at_point=seed % 2 == 0)
+            kill_once(lab, known, data, rng, point)
             if seed % 5 == 1:
                 tear_manifest(data, rng)
             check_committed(data)
-            if rng.random() < 0.5:
+            if point or rng.random() < 0.5:
                 lab.succeed("touch", {"data": str(data)})
                 check_account(data)
         lab.succeed("ingest_days", known.world.arguments(data))

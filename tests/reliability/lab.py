@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from random import Random
+from typing import Any
 
 from tests.reliability.worker import Outcome, Worker
-
 
 # how worlds end undisturbed: found out once for all threads
 _cache: dict[Any, Any] = {}
@@ -31,11 +31,20 @@ def demand(holds: bool, message: str) -> None:
         raise BrokenError(message)
 
 
+def seeded(text: str) -> Random:
+    """Return the generator of a seed; `text` names the fault, so that no two share their dice."""
+    return Random(text)  # noqa: S311  repeatable on purpose
+
+
 @dataclass
 class Lab:
-    """Folders and workers of one thread of the driver; `notes` go into the table."""
+    """Folders and workers of one thread of the driver.
+
+    `notes` go into the table; `elsewhere_mb` is the peak of processes that no worker started.
+    """
 
     root: Path
+    elsewhere_mb: float = 0.0
     notes: set[str] = field(default_factory=set)
     _workers: dict[str, Worker] = field(default_factory=dict)
 
@@ -74,31 +83,38 @@ class Lab:
         )
         return outcome
 
+    def begin(self) -> None:
+        """Forget notes and peak of the fault before."""
+        self.notes.clear()
+        self.elsewhere_mb = 0.0
+        for worker in self._workers.values():
+            worker.peak_mb = 0.0
+
     @property
     def peak_mb(self) -> float:
         """Most memory that a child of this lab had."""
-        return max((worker.peak_mb for worker in self._workers.values()), default=0.0)
+        return max([self.elsewhere_mb, *(worker.peak_mb for worker in self._workers.values())])
 
     def close(self) -> None:
         """End the workers."""
         for worker in self._workers.values():
             worker.close()
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-def open_lab() -> tuple[tempfile.TemporaryDirectory[str], Lab]:
-    """Return a lab in a new temporary folder, and the folder to clean up."""
+@contextmanager
+def open_labs(count: int) -> Iterator[list[Lab]]:
+    """Give labs in a new temporary folder; workers end and the folder goes with the context."""
     # processes are killed, not machines: a folder in memory tells the same and ten times as fast
     memory = Path("/dev/shm")  # noqa: S108  a folder of our own below it
     roomy = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 1 << 30
-    folder = tempfile.TemporaryDirectory(
+    with tempfile.TemporaryDirectory(
         prefix="tollhouse-reliability-",
         dir=memory if roomy else None,
         ignore_cleanup_errors=True,
-    )
-    return folder, Lab(Path(os.path.realpath(folder.name)))
+    ) as folder:
+        labs = [Lab(Path(os.path.realpath(folder))) for _ in range(count)]
+        try:
+            yield labs
+        finally:
+            for lab in labs:
+                lab.close()

@@ -14,7 +14,7 @@ import duckdb
 
 from tests.reliability import samples
 from tests.reliability.invariants import Account, check_account, fingerprints
-from tests.reliability.lab import Lab, demand
+from tests.reliability.lab import Lab, demand, seeded
 from tests.reliability.repeats import LINEAGE
 from tests.reliability.worlds import Landed, day, land
 
@@ -41,11 +41,11 @@ def _world(rng: Random, *, repeats: bool) -> Landed:
         content = samples.payments_file(rng, f"P{number}", rng.randrange(1, 20)).encode()
         files[f"{samples.PAYMENTS}/{day(rng.randrange(_DAYS))}/pay{number}.csv"] = content
     if repeats:
-        for place in rng.sample(sorted(files), 2):
-            if "_seq" not in place:
-                feed = place.rsplit("/", 2)[0]
+        for file in rng.sample(sorted(files), 2):
+            if "_seq" not in file:
+                feed = file.rsplit("/", 2)[0]
                 again = f"{feed}/{day(rng.randrange(_DAYS))}/{rng.choice('azpt')}_again.csv"
-                files[again] = files[place]
+                files[again] = files[file]
     days = tuple(day(number) for number in range(_DAYS))
     return Landed(files, (samples.USAGE, samples.PAYMENTS), days)
 
@@ -62,7 +62,7 @@ def _without_days(account: Account) -> Account:
 
 def permuted(lab: Lab, seed: int) -> None:
     """Try one seed: even ones on time, odd ones late."""
-    rng = Random(f"order {seed}")
+    rng = seeded(f"order {seed}")
     if seed % 2:
         _late(lab, rng)
         return

@@ -22,7 +22,7 @@ from tests.reliability.invariants import (
     newest_entries,
     read_lines,
 )
-from tests.reliability.lab import Lab, demand
+from tests.reliability.lab import Lab, demand, seeded
 from tests.reliability.worker import Outcome
 from tests.reliability.worlds import Landed, day, land
 
@@ -68,7 +68,10 @@ def _dressed(rng: Random, feed: str) -> tuple[bytes, list[tuple[str, bytes]]]:
     if feed == samples.WAIVERS:
         table = samples.waiver_rows("W", count)
         dressed = [
-            (".parquet", samples.parquet_file(table, rows=rng.randrange(1, 50), compression=packing))
+            (
+                ".parquet",
+                samples.parquet_file(table, rows=rng.randrange(1, 50), compression=packing),
+            )
             for packing in rng.choices(("snappy", "zstd", "gzip", "none"), k=rng.randrange(1, 5))
         ]
         return samples.parquet_file(table), [*dressed, (".parquet", samples.parquet_file(table))]
@@ -99,7 +102,7 @@ def _went_well(outcome: Outcome) -> bool:
 
 def repeat(lab: Lab, seed: int) -> None:
     """Try one seed."""
-    rng = Random(f"repeat {seed}")
+    rng = seeded(f"repeat {seed}")
     feed = (*samples.SAMPLED, samples.WAIVERS)[seed % 6]
     content, dressed = _dressed(rng, feed)
     places = [

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from tests.reliability.catalogue import Failure, Fault
-from tests.reliability.lab import open_lab
+from tests.reliability.lab import Lab
 
 
 @dataclass
@@ -33,23 +33,21 @@ class Result:
         )
 
 
-def run_fault(fault: Fault, seeds: Sequence[int], jobs: int = 1) -> Result:
-    """Try every seed; never raises for a fault that was not survived."""
+def run_fault(fault: Fault, seeds: Sequence[int], labs: Sequence[Lab]) -> Result:
+    """Try every seed, on as many threads as there are labs; a fault not survived raises nothing."""
     result = Result(fault, seeds)
     started = time.monotonic()
 
-    def share(number: int) -> None:
-        mine = seeds[number::jobs]
-        if not mine:
-            return
-        folder, lab = open_lab()
-        with folder, lab:
-            result.failures += fault.run(lab, mine)
-            result.notes |= lab.notes
-        result.peak_mb = max(result.peak_mb, lab.peak_mb)
+    def share(number: int) -> list[Failure]:
+        labs[number].begin()
+        mine = seeds[number :: len(labs)]
+        return fault.run(labs[number], mine) if mine else []
 
-    with ThreadPoolExecutor(jobs) as pool:
-        list(pool.map(share, range(jobs)))
-    result.seconds = time.monotonic() - started
+    with ThreadPoolExecutor(len(labs)) as pool:
+        for found in pool.map(share, range(len(labs))):
+            result.failures += found
     result.failures.sort(key=lambda failure: failure.seed)
+    result.notes = set().union(*(lab.notes for lab in labs))
+    result.peak_mb = max(lab.peak_mb for lab in labs)
+    result.seconds = time.monotonic() - started
     return result

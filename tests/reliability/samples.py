@@ -86,8 +86,8 @@ def payments_file(rng: Random, key: str, count: int) -> str:
 
 
 def radius_file(rng: Random, key: str, count: int) -> str:
-    """Return RADIUS detail stanzas."""
-    return "".join(
+    """Return RADIUS detail stanzas, without a blank line behind the last."""
+    stanzas = "".join(
         f"Thu Oct  1 {number % 24:02d}:15:30 2026\n"
         "\tAcct-Status-Type = Stop\n"
         "\tNAS-IP-Address = 10.0.0.1\n"
@@ -99,6 +99,7 @@ def radius_file(rng: Random, key: str, count: int) -> str:
         "\n"
         for number in range(count)
     )
+    return stanzas.removesuffix("\n")
 
 
 def statement_file(rng: Random, key: str, count: int) -> str:
@@ -150,7 +151,7 @@ def waiver_rows(key: str, count: int) -> pa.Table:
             "waived_feed": ["nothing"] * count,
             "missing_sequence": [None if number % 3 else str(number) for number in range(count)],
             "approved_by": ["J\u00f6rg"] * count,
-            "reason": ["lost, by \"them\"\nfor ever" if n % 4 else "x" for n in range(count)],
+            "reason": ['lost, by "them"\nfor ever' if n % 4 else "x" for n in range(count)],
             "waived_on": [date(2026, 10, 1) + timedelta(days=n % 9) for n in range(count)],
             "recorded_at": pa.array([n * 1_000_003 for n in range(count)], pa.timestamp("us")),
         }

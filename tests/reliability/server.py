@@ -36,7 +36,7 @@ def _child(job: dict[str, Any], pipe: int) -> None:
     try:
         value = tasks.TASKS[job["task"]](lambda note: say(note=note), **job["arguments"])
         told = {"status": "ok", "value": value}
-    except Exception as error:  # noqa: BLE001  whatever it is, the driver judges it
+    except BaseException as error:
         told = {
             "status": "error",
             "kind": type(error).__name__,

@@ -7,6 +7,8 @@ Nothing here knows of faults; they come from outside, or through the environment
 from __future__ import annotations
 
 import os
+import resource
+import signal
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -74,7 +76,8 @@ def count_passages(note: Note, data: str, days: list[str], feeds: list[str]) -> 
 def ingest_planned(note: Note, data: str, feeds: list[str], as_of: str | None = None) -> list[str]:
     """Do what `plan` says: every open day in order; returns the days."""
     settings = settings_of(data)
-    days = [day.isoformat() for day in plan(settings, date.fromisoformat(as_of or "")).days]
+    end = date.fromisoformat(as_of) if as_of else None
+    days = [day.isoformat() for day in plan(settings, end).days]
     ingest_days(note, data, days, feeds)
     return days
 
@@ -159,6 +162,16 @@ def ingest_each(note: Note, data: str, waiting: str, day: str) -> None:
         landed.unlink()
 
 
+def limited(
+    note: Note, task: str, arguments: dict[str, Any], max_file_size: int | None = None
+) -> object:
+    """Run another task while no file may grow beyond a size (bytes)."""
+    if max_file_size is not None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (max_file_size, max_file_size))
+    return TASKS[task](note, **arguments)
+
+
 TASKS: dict[str, Callable[..., Any]] = {
     "ingest_days": ingest_days,
     "ingest_or_retry": ingest_or_retry,
@@ -170,6 +183,7 @@ TASKS: dict[str, Callable[..., Any]] = {
     "make_warehouse": make_warehouse,
     "publish_build": publish_build,
     "count_publish": count_publish,
+    "limited": limited,
     "everything": everything,
     "ingest_each": ingest_each,
 }

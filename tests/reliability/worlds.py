@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from random import Random
 
 from tests.reliability import samples
+from tests.reliability.lab import seeded
 
 # file below landing -> content
 World = Mapping[str, bytes]
@@ -50,7 +50,7 @@ class Landed:
 
 def usual_world(seed: int, *, lines: int = 200, big: int = 30_000) -> Landed:
     """Three feeds and three days, quarantine and a repeat included, and one bigger file."""
-    rng = Random(f"world {seed}")
+    rng = seeded(f"world {seed}")
     files: dict[str, bytes] = {}
     for number in range(3):
         on = day(number)
