@@ -16,7 +16,7 @@ help: ## Show what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 # uv is several times faster; where it cannot reach the package index, pip installs the same lock
-$(READY): requirements.lock requirements-bootstrap.lock
+$(READY): requirements.lock requirements-bootstrap.lock Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
 		|| { echo "Python 3.11 is needed; found $$($(PYTHON) --version). Set PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "Setting up $(VENV) (once; about 1.2 GB)"
@@ -24,6 +24,8 @@ $(READY): requirements.lock requirements-bootstrap.lock
 	@{ $(BIN)/python -m pip install --quiet --require-hashes -r requirements-bootstrap.lock \
 		&& VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet --require-hashes requirements.lock; } \
 		|| $(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements.lock
+	@# as an editable install would: every tool of the environment finds the project's packages
+	@echo '$(CURDIR)' > $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/tollhouse.pth
 	@touch $(READY)
 
 run: $(READY) ## Bring up an example operator when landing is empty, build everything, say what to open

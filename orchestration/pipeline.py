@@ -128,7 +128,7 @@ def run_pipeline(settings: Settings, as_of: date | None = None) -> None:
             say(f"Nothing was delivered yet: {settings.landing}/<system>/<feed>/<day>/ is empty.")
             return
         if up_to_date:
-            say(f"Nothing new: build {current_build(settings)} covers {found.as_of}.")
+            say(f"Nothing to do: build {current_build(settings)} covers {found.as_of}.")
             return
         first, last = days_to_run(found, built)
         before = read_manifest(settings)
@@ -141,7 +141,7 @@ def run_pipeline(settings: Settings, as_of: date | None = None) -> None:
         + f"; orchestration {total - watch.total:.1f} s ({1 - watch.total / total:.0%})"
     )
     say(f"Published: {settings.published / str(current_build(settings))}")
-    say("Next: `make dashboard` for the pages, `make dagster` for runs, checks and lineage.")
+    say("Next: `make dashboards` for the pages, `make dagster` for runs, checks and lineage.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -23,6 +23,48 @@ _GROUP_BYTES = 16 << 20
 _CONSTANTS = ("_file", "_delivered_on", "_folder_on", "_content_sha256")
 
 
+class _Sink:
+    """What Parquet is written to; once given up it takes everything and keeps nothing.
+
+    A writer whose file failed tries to end it again when it is finalized: at any later moment, in
+    the middle of anybody's work. An error there could not be handled.
+    """
+
+    def __init__(self, file: DurableFile) -> None:
+        self._file = file
+        self._taken = 0
+        self._is_given_up = False
+        self.closed = False
+
+    def give_up(self) -> None:
+        self._is_given_up = True
+
+    def write(self, data: bytes) -> int:
+        if not self._is_given_up:
+            self._file.write(data)
+        self._taken += len(data)
+        return len(data)
+
+    def tell(self) -> int:
+        return self._taken
+
+    def flush(self) -> None:
+        if not self._is_given_up:
+            self._file.flush()
+
+    def writable(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        return False
+
+    def seekable(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        """Leave the bytes alone: only `RowWriter.commit` ends a file."""
+
+
 class RowWriter:
     """A Parquet file that grows batch by batch and appears only when committed.
 
@@ -32,6 +74,7 @@ class RowWriter:
 
     def __init__(self, path: Path, temporary: Path) -> None:
         self._file = DurableFile(path, temporary)
+        self._sink = _Sink(self._file)
         self._pool = ThreadPoolExecutor(1, "parquet-writer")
         self._writer: pq.ParquetWriter | None = None
         self._pending: Future[None] | None = None
@@ -63,7 +106,7 @@ class RowWriter:
         if self._writer is None:
             constant = [name for name in _CONSTANTS if name in table.column_names]
             self._writer = pq.ParquetWriter(
-                self._file,
+                self._sink,
                 table.schema,
                 compression="snappy",
                 use_dictionary=[*constant, *_repetitive(table)],
@@ -97,9 +140,9 @@ class RowWriter:
         self._pool.shutdown(wait=True)
         if self._writer is not None and self._writer.is_open:
             # the writer wants to end its file even when nobody wants the file any more
+            self._sink.give_up()
             with suppress(OSError, pa.ArrowException):
                 self._writer.close()
-            # else its finalizer would try again, at any later moment
             self._writer.is_open = False
         self._file.__exit__(kind, error, trace)
 

@@ -147,7 +147,7 @@ AGREEING = {
 WRONG = {
     "count": (_summary(count="3"), "says 3 entries, has 2"),
     "sum": (_summary(total="15.01"), "a sum of all entries 15.01, has 15.00"),
-    "credits": (_summary(credits="9.99"), "says credits 9.99"),
+    "credits": (_summary(incoming="9.99"), "says credits 9.99"),
     "balance": (_balance("OPBD", "100.00") + _balance("CLBD", "106.00"), "is not closing 106.00"),
     "opened at zero": (_balance("OPBD", "0.00") + _balance("CLBD", "6.00"), "is not closing 6.00"),
     "sign": (_balance("OPBD", "0.00") + _balance("CLBD", "5.00", "DBIT"), "is not closing -5.00"),

@@ -63,13 +63,13 @@ def _bombs() -> dict[str, tuple[str, bytes]]:
     head = usage.HEADER.encode() + b"\n"
     zeros = bytes(64 * MEGABYTE)
     many_elements = b"<Document><BkToCstmrStmt>" + b"<a/>" * 1_100_000
-    stanza = b"Thu Oct  1 08:15:00 2026\n" + b"\tA = 1\n" * MEGABYTE
+    stanza = b"Thu Oct  1 08:15:00 2026\n" + b"\tA = 1\n" * 400_000
     return {
         "zeros.csv.gz": (usage.FEED, gzip.compress(zeros) * 50),
         "zeros.csv.zst": (usage.FEED, bytes(pa.compress(zeros, codec="zstd", asbytes=True)) * 50),
         "blank.csv.gz": (usage.FEED, gzip.compress(head + b"\n" * 16 * MEGABYTE, 1)),
         "one_line.csv": (usage.FEED, head + b"x" * 50 * MEGABYTE),
-        "one_quote.csv": (usage.FEED, head + b'"' + b"x,\n" * 100_000),
+        "one_quote.csv": (usage.FEED, head + b'"' + b"x,\n" * 60_000),
         "repeated.parquet": (usage.FEED, _repeated_parquet()),
         "elements.xml.gz": (BANK, gzip.compress(many_elements, 1)),
         "stanza.detail": (RADIUS, stanza),

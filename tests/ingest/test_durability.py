@@ -167,9 +167,8 @@ def _land_all(settings: Settings) -> None:
     folder.mkdir(parents=True)
     texts = {
         "a.csv": usage.text(usage.line(1), usage.line(2, quantity="x")),
-        "b.csv": usage.usages(3, start=5),
-        "c.csv": usage.usages(3, start=5),
-        "d.csv": "no header\n",
+        "b.csv": usage.text(usage.line(1), usage.line(2, quantity="x")),
+        "c.csv": "no header\n",
     }
     for name, text in texts.items():
         (folder / name).write_text(text)
@@ -201,9 +200,8 @@ def _committed_files(settings: Settings) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("kind", ["eio", "enospc"])
 def test_a_failing_disk_leaves_nothing_half_done(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calm = Settings(data=tmp_path / "calm", lock_wait_seconds=0)
     _land_all(calm)
@@ -213,7 +211,7 @@ def test_a_failing_disk_leaves_nothing_half_done(
         settings = Settings(data=tmp_path / str(n), lock_wait_seconds=0)
         _land_all(settings)
         reset_faults()
-        monkeypatch.setenv("TOLLHOUSE_FAULT", f"any:{n}:{kind}")
+        monkeypatch.setenv("TOLLHOUSE_FAULT", f"any:{n}:{('eio', 'enospc')[n % 2]}")
         try:
             _work(settings)
         except OSError as error:

@@ -93,7 +93,7 @@ def _take(factory: pytest.TempPathFactory, data: bytes, **changes: Any) -> Setti
     return settings
 
 
-@effort(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@effort(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(lines=_files, end=st.sampled_from([b"\n", b"\r\n"]), closed=st.booleans())
 @example(lines=[BOM + usage.line(1).encode(), usage.line(2).encode()], end=b"\n", closed=True)
 @example(lines=[b"", usage.line(1).encode() + b"," * 12], end=b"\n", closed=True)
@@ -112,7 +112,7 @@ def test_ingest_means_what_plain_python_means(
     assert blank == expected.blank
 
 
-@effort(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@effort(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(lines=st.lists(_line(), min_size=5, max_size=9))
 def test_the_size_of_a_block_changes_nothing(
     tmp_path_factory: pytest.TempPathFactory, lines: list[bytes]

@@ -50,7 +50,7 @@ def test_it_processes_prints_and_then_rests(
     assert "DEBUG" not in said
     assert house.published == [date(2026, 10, 2)]
     assert call() == 0
-    assert "Nothing new: build 2026-10-02-build" in capsys.readouterr().out
+    assert "Nothing to do: build 2026-10-02-build" in capsys.readouterr().out
     assert len(house.built) == 1
 
 
