@@ -75,7 +75,7 @@ clean: ## Remove caches and the builder's scratch; never deliveries, raw, archiv
 clean-data: ## Remove ALL run-time data, deliveries included (CONFIRM=yes)
 	@test "$(CONFIRM)" = yes || { echo "This removes landing, raw, archive and published. Say CONFIRM=yes."; exit 1; }
 	@cd "$${TOLLHOUSE_DATA:-data}" && rm -rf landing raw quarantine archive published exports outbox alerts \
-		truth dagster dbt_target tmp logs warehouse.duckdb* .lock
+		truth dagster dbt_target tmp logs warehouse.duckdb* built.json .lock
 
 lock: $(READY) ## Resolve the dependencies anew into requirements.lock
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -6,10 +6,13 @@ What belongs here: everything that must be true before Dagster starts. What does
 from __future__ import annotations
 
 import os
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
 
+from orchestration.locks import LockHeldError, hold_data_folder
 from orchestration.settings import REPOSITORY, Settings
 
 TEMPLATE = REPOSITORY / "orchestration" / "dagster.yaml"
@@ -17,6 +20,13 @@ TEMPLATE = REPOSITORY / "orchestration" / "dagster.yaml"
 PROCESS_TAG = "tollhouse/process"
 # events of one output over a range of days are written at once
 _BATCH_EVENTS = "2000"
+_BEGUN = [
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+# a start takes seconds, and waits for the data folder half a minute
+_NAMELESS = timedelta(minutes=10)
 
 
 def prepare_home(settings: Settings) -> Path:
@@ -59,17 +69,42 @@ def _is_alive(process: str) -> bool:
     return _started(int(pid)) == started
 
 
-def settle_dead_runs(instance: dg.DagsterInstance) -> list[str]:
-    """Mark runs whose process is gone as failed, so that they block no queue; returns their ids."""
-    open_runs = instance.get_runs(
-        dg.RunsFilter(
-            statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING],
-        )
-    )
-    dead = []
-    for run in open_runs:
+def settle_dead_runs(instance: dg.DagsterInstance, settings: Settings, now: datetime) -> list[str]:
+    """Mark runs that nobody executes any more as failed; returns their ids.
+
+    A run whose process is gone is dead at once. One that was killed before it named its process is
+    dead when it is old and nobody holds the data folder. Runs in the queue are the daemon's.
+    """
+    dead: list[str] = []
+    nameless: list[dg.DagsterRun] = []
+    for record in instance.get_run_records(dg.RunsFilter(statuses=_BEGUN)):
+        run = record.dagster_run
         process = run.tags.get(PROCESS_TAG)
-        if process is not None and not _is_alive(process):
-            instance.report_run_failed(run, "The process that executed this run is gone.")
-            dead.append(run.run_id)
+        # a run that is repeated from the pages carries the tag of the first until it has its own
+        if process is not None and run.status != dg.DagsterRunStatus.STARTING:
+            if not _is_alive(process):
+                dead.append(_settle(instance, run, "The process that executed this run is gone."))
+        elif now - _last_sign(record) > _NAMELESS:
+            nameless.append(run)
+    if nameless:
+        with suppress(LockHeldError), hold_data_folder(_impatient(settings), "settle dead runs"):
+            text = "This run was ended before its first step, and nobody executes it."
+            dead += [_settle(instance, run, text) for run in nameless]
     return dead
+
+
+def _settle(instance: dg.DagsterInstance, run: dg.DagsterRun, text: str) -> str:
+    instance.report_run_failed(run, text)
+    return run.run_id
+
+
+def _last_sign(record: dg.RunRecord) -> datetime:
+    # not the creation alone: a run may have waited in the queue for hours before it started
+    times = [record.create_timestamp, record.update_timestamp]
+    if record.start_time is not None:
+        times.append(datetime.fromtimestamp(record.start_time, UTC))
+    return max(time if time.tzinfo else time.replace(tzinfo=UTC) for time in times)
+
+
+def _impatient(settings: Settings) -> Settings:
+    return settings.model_copy(update={"lock_wait_seconds": 0.0})

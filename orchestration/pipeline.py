@@ -10,20 +10,25 @@ import argparse
 import sys
 import time
 import uuid
-from collections.abc import Sequence
-from datetime import date, timedelta
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
+
+import duckdb
 
 from orchestration.alerts import raise_alert
 from orchestration.built import Built, code_digest, read_built
 from orchestration.console import complain, say
 from orchestration.contracts import ContractError
+from orchestration.failures import what_failed
 from orchestration.ingest import ManifestError, Plan, plan, read_manifest
 from orchestration.locks import LockHeldError, hold_data_folder
 from orchestration.publishing import current_build
 from orchestration.report import decided_since, report_of
 from orchestration.settings import Settings
 from orchestration.stopwatch import Stopwatch
+from orchestration.waiting import problems_of
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -74,8 +79,8 @@ def execute(settings: Settings, first: date, last: date, watch: Stopwatch) -> st
     from orchestration.progress import Progress, failure_text, run_tags  # noqa: PLC0415
 
     say(f"  {'load definitions':<24}{len_of_days(first, last)}")
-    with open_instance(settings) as instance:
-        settle_dead_runs(instance)
+    with _readable(settings), open_instance(settings) as instance:
+        settle_dead_runs(instance, settings, datetime.now(UTC))
         with watch.measure("dbt"):
             from orchestration.warehouse import prepare_manifest  # noqa: PLC0415
 
@@ -93,6 +98,20 @@ def execute(settings: Settings, first: date, last: date, watch: Stopwatch) -> st
         if not result.success:
             raise PipelineError(_failed(settings, instance, run_id, failure_text(result)))
     return run_id
+
+
+@contextmanager
+def _readable(settings: Settings) -> Iterator[None]:
+    """Turn errors of dbt and of Dagster's store into a PipelineError of one line."""
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
+
+    from orchestration.warehouse import DbtError  # noqa: PLC0415
+
+    try:
+        yield
+    except (DbtError, DBAPIError) as error:
+        shown = error.orig if isinstance(error, DBAPIError) else error
+        raise PipelineError(what_failed(settings, shown or error)) from error
 
 
 def len_of_days(first: date, last: date) -> str:
@@ -125,10 +144,16 @@ def run_pipeline(settings: Settings, as_of: date | None = None) -> None:
             built = read_built(settings)
             up_to_date = is_up_to_date(settings, found, built)
         if found.as_of is None or (found.is_idle and found.processed_through is None):
-            say(f"Nothing was delivered yet: {settings.landing}/<system>/<feed>/<day>/ is empty.")
+            until = f" up to {as_of}" if as_of else ""
+            say(f"Nothing was delivered yet{until} that counts: no file of a known feed lies in")
+            say(f"{settings.landing}/<system>/<feed>/<day>/.")
+            _say_problems(settings)
             return
         if up_to_date:
             say(f"Nothing to do: build {current_build(settings)} covers {found.as_of}.")
+            if found.waiting_files:
+                say(f"{found.waiting_files} late files wait: they count on the next delivery day.")
+            _say_problems(settings)
             return
         first, last = days_to_run(found, built)
         before = read_manifest(settings)
@@ -144,6 +169,13 @@ def run_pipeline(settings: Settings, as_of: date | None = None) -> None:
     say("Next: `make dashboards` for the pages, `make dagster` for runs, checks and lineage.")
 
 
+def _say_problems(settings: Settings) -> None:
+    problems = problems_of(settings)
+    if problems:
+        say("Left in landing, in no build until somebody corrects it:")
+        say("\n".join(problems))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse arguments, run, and turn what went wrong into a message and an exit code."""
     parser = argparse.ArgumentParser(prog="orchestration.pipeline", description=__doc__)
@@ -151,10 +183,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--as-of", type=date.fromisoformat, help="last delivery day to process (YYYY-MM-DD)"
     )
     chosen = parser.parse_args(arguments)
+    settings = Settings()
     try:
-        run_pipeline(Settings(), chosen.as_of)
+        run_pipeline(settings, chosen.as_of)
     except (PipelineError, LockHeldError, ManifestError, ContractError) as error:
         complain(f"\nFAILED: {error}")
+        return 1
+    except (OSError, duckdb.Error) as error:
+        complain(f"\nFAILED: {what_failed(settings, error)}")
         return 1
     return 0
 

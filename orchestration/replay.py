@@ -13,24 +13,36 @@ from contextlib import suppress
 from datetime import date
 from typing import Any
 
+import duckdb
+
 from orchestration.console import complain, say
 from orchestration.contracts import load_feeds
+from orchestration.failures import what_failed
+from orchestration.ingest import read_manifest
+from orchestration.ingest.checks import verify_raw
 from orchestration.locks import LockHeldError, hold_data_folder
 from orchestration.publishing import build_facts, current_build, publish, verify_build
 from orchestration.settings import Settings
-from orchestration.warehouse import register_raw, run_dbt
+from orchestration.warehouse import DbtError, register_raw, run_dbt
+
+
+class ChangedRawError(RuntimeError):
+    """Raw is not what ingest wrote: nothing can be rebuilt from it."""
 
 
 def replay(settings: Settings) -> dict[str, str]:
     """Rebuild the served build from raw; returns what differs, by table (empty when nothing does).
 
-    Raises LookupError when nothing was published yet and BrokenBuildError when the served files
-    are not what was published.
+    Raises LookupError when nothing was published yet, BrokenBuildError when the served files are
+    not what was published and ChangedRawError when raw is not what ingest wrote.
     """
     build = current_build(settings)
     if build is None:
         raise LookupError("nothing was published yet: `make run` first")
     verify_build(settings, build)
+    if problems := verify_raw(settings, read_manifest(settings)):
+        more = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""
+        raise ChangedRawError("; ".join(problems[:5]) + more)
     facts = build_facts(settings, build)
     as_of = date.fromisoformat(facts["as_of"])
     aside = settings.temporary / "replay"
@@ -80,6 +92,9 @@ def main() -> int:
     try:
         with hold_data_folder(settings, "replay"):
             differences = replay(settings)
+    except (OSError, duckdb.Error, DbtError) as error:
+        complain(f"FAILED: {what_failed(settings, error)}")
+        return 1
     except (LookupError, LockHeldError, RuntimeError) as error:
         complain(f"FAILED: {error}")
         return 1

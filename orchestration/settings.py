@@ -35,12 +35,17 @@ class Settings(BaseSettings):
         30.0, ge=0, description="How long a second process waits for the data folder."
     )
     settle_seconds: float = Field(
-        10.0,
+        3.0,
         ge=0,
-        description="A file whose last line has no end and that changed this recently is held.",
+        description="A file that changed this recently may still grow and is held.",
+    )
+    open_end_seconds: float = Field(
+        30.0,
+        ge=0,
+        description="The same for a file that lacks its last line end, or is cut off.",
     )
     max_days_ahead: int = Field(
-        92,
+        1,
         ge=0,
         description="A delivery folder further ahead than this is taken for a typing error.",
     )

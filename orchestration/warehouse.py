@@ -24,7 +24,10 @@ from dbt.adapters.factory import reset_adapters
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt_common.events.event_manager_client import get_event_manager
 
+from orchestration.built import code_digest
 from orchestration.contracts import Feed
+from orchestration.green import Green, clear_green, mark_green
+from orchestration.ingest.manifest import load_manifest
 from orchestration.raw_views import raw_views, write_schema_files
 from orchestration.settings import REPOSITORY, Settings
 
@@ -221,20 +224,33 @@ def run_dbt(
     """Run one dbt command (`["build", "--select", ...]`) in this process, as known on `as_of`.
 
     `tested_from` is the first delivery day that the tests on staging read again (default: all
-    days). The warehouse is closed afterwards. Raises DbtError with the messages of the nodes that
-    failed; its `result` holds every node.
+    days). A complete green build is marked as such in the warehouse, which is closed afterwards.
+    Raises DbtError with the messages of the nodes that failed; its `result` holds every node.
     """
     variables = {"as_of": as_of.isoformat(), "time_zone": settings.time_zone}
     if tested_from is not None:
         variables["tested_from"] = tested_from.isoformat()
     manifest = _parse(settings)
+    with open_warehouse(settings) as connection:
+        clear_green(connection)
     started = time.monotonic()
     outcome = _invoke(settings, [*args, "--vars", json.dumps(variables)], manifest)
     nodes = tuple(_node(item) for item in getattr(outcome.result, "results", ()))
     result = DbtResult(tuple(args), time.monotonic() - started, nodes)
     if not outcome.success:
         raise DbtError(_explain(args, result, outcome.exception), result)
+    if tuple(args) == ("build",):
+        green = Green(
+            as_of, code_digest(settings), load_manifest(settings).chain, _public_marts(manifest)
+        )
+        with open_warehouse(settings) as connection:
+            mark_green(connection, green)
     return result
+
+
+def _public_marts(manifest: Any) -> tuple[str, ...]:
+    models = (node for node in manifest.nodes.values() if node.resource_type == "model")
+    return tuple(sorted(node.alias for node in models if node.access == "public"))
 
 
 def _node(item: Any) -> NodeResult:

@@ -13,6 +13,10 @@ from orchestration.settings import Settings
 # a moment well before any test: files look as if nobody wrote to them for a long time
 LONG_AGO = 1_600_000_000
 
+# tests write files and read them at once; those about growing files say so themselves
+os.environ["TOLLHOUSE_SETTLE_SECONDS"] = "0"
+os.environ["TOLLHOUSE_OPEN_END_SECONDS"] = "0"
+
 Land = Callable[..., Path]
 
 

@@ -110,7 +110,7 @@ def build(settings: Settings) -> dg.Definitions:
         context: dg.SensorEvaluationContext,
     ) -> dg.RunRequest | dg.SkipReason:
         """Run the open days when new files count on them; never while a run is under way."""
-        settle_dead_runs(context.instance)
+        settle_dead_runs(context.instance, settings, datetime.now(UTC))
         under_way = dg.RunsFilter(job_name=daily.name, statuses=_UNDER_WAY)
         if context.instance.get_runs_count(under_way):
             return dg.SkipReason("a run is under way")

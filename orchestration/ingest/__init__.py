@@ -1,16 +1,17 @@
 """From landing to raw: every record is a row, quarantined or blank, once, whatever happens.
 
-Read in this order: `landing` (what is there), `feeds` (which day it counts on), `files` (one file),
-the readers `csv_files`, `parquet_files`, `camt_files`, `radius_files`, `validate` (the contract's
-line rules), `write`, and `manifest` (the commit point).
+Read in this order: `landing` (what is there), `days` (which day it counts on), `feeds` (taking what
+waits), `files` (one file), `verdicts` (what needs no reading), the readers (`csv_files`,
+`parquet_files`, `camt_files`, `radius_files`), `validate` (the contract's line rules), `write`, and
+`manifest` (the commit point).
 """
 
+from orchestration.ingest.days import Plan, plan
 from orchestration.ingest.feeds import (
     FeedResult,
-    Plan,
+    UndecidedFilesError,
     close_days,
     ingest_feed,
-    plan,
     refuse_strays,
 )
 from orchestration.ingest.manifest import FileEntry, ManifestError, read_manifest
@@ -20,6 +21,7 @@ __all__ = [
     "FileEntry",
     "ManifestError",
     "Plan",
+    "UndecidedFilesError",
     "close_days",
     "ingest_feed",
     "plan",

@@ -43,11 +43,15 @@ class Block:
 
 @dataclass(frozen=True)
 class Identity:
-    """What a file is, before anything is parsed: hash of its content, lines, how it ended."""
+    """What a file is, before anything is parsed: hash of its content, lines, how it ended.
+
+    `line_records` says whether a line (or a row of Parquet) is a record in this format.
+    """
 
     content_sha256: str
     lines: int
     ends_open: bool = False
+    line_records: bool = True
 
 
 def identify_text(stream: BoundedStream, settings: Settings) -> Identity:

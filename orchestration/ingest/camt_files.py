@@ -7,9 +7,10 @@ where a value lies one level deeper; both places are looked at.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from xml.etree.ElementTree import Element, ParseError, tostring
 
 import polars as pl
@@ -18,6 +19,14 @@ from defusedxml.ElementTree import iterparse
 
 from orchestration.contracts import Feed
 from orchestration.ingest.blocks import Identity
+from orchestration.ingest.camt_xml import (
+    children,
+    day_of,
+    find,
+    local_name,
+    text_of,
+    transaction_code,
+)
 from orchestration.ingest.containers import BoundedStream, Refusal
 from orchestration.ingest.records import RECORD, Batch
 from orchestration.settings import Settings
@@ -28,6 +37,14 @@ _ENTRIES = 5_000
 # real statements nest some fifteen deep; an entry may carry a batch of many thousand transactions
 _MOST_DEEP = 64
 _MOST_ELEMENTS = 1_000_000
+# an entry, or what lies between two, is at most this many of the longest records: a batch of many
+# thousand transactions fits, a text without end does not
+_RECORDS_IN_ENTRY = 16
+_PIECE_BYTES = 65_536
+# quarantine shows no more of a record than this
+_RAW_BYTES = 65_536
+# anything else is no amount of money: an exponent makes a number that no machine can add up
+_PLAIN = re.compile(r"[+-]?(?=[0-9.]{1,19}$)[0-9]{1,18}(\.[0-9]{0,17})?")
 # the part of a statement that is not entries: balances, account, summary
 _MESSAGE = "BkToCstmrStmt"
 
@@ -44,11 +61,8 @@ class _Statement:
 
     def take(self, amount: str | None, direction: str | None, status: str | None) -> None:
         self.ordinal += 1
-        try:
-            value = Decimal(amount or "")
-        except InvalidOperation:
-            value = Decimal("NaN")
-        if not value.is_finite():
+        value = _plain(amount or "")
+        if value is None:
             self.is_exact = False
             return
         if direction == "CRDT":
@@ -73,6 +87,8 @@ class CamtReader:
     not_records: int = 0
     sum_column: str | None = None
     _record: int = 0
+    _fed: int = 0
+    _is_statement: bool = False
 
     def check_totals(self, records: int, rows_sum: Decimal | None) -> None:
         """Do nothing: totals are checked statement by statement while reading."""
@@ -81,17 +97,30 @@ class CamtReader:
         """None: the statement's own count is checked where it says one."""
         return None
 
+    def records_told(self, identity: Identity) -> int | None:
+        """Entries seen so far: a line of XML is no record."""
+        return self._record or None
+
     def read(self, size: int = -1) -> bytes:
-        """Hand bytes to the XML parser, bounded."""
-        data = self.stream.read(65536 if size < 0 else size)
+        """Hand bytes to the XML parser, bounded: in all, and since something was let go."""
+        data = self.stream.read(_PIECE_BYTES)
         if self.stream.taken > _MOST_BYTES:
             raise Refusal("TOO_LARGE", f"{self.file}: more than {_MOST_BYTES:,} bytes of XML")
+        self._fed += len(data)
+        most = max(self.settings.max_record_bytes, 1 << 20) * _RECORDS_IN_ENTRY
+        if self._fed > most:
+            raise Refusal(
+                "RECORD_TOO_LONG",
+                f"{self.file}: more than {most:,} bytes after entry {self._record} hold no end of "
+                "an entry: damaged, or no statement; if that is real, raise "
+                "TOLLHOUSE_MAX_RECORD_BYTES",
+            )
         return data
 
     def __iter__(self) -> Iterator[Batch]:
         try:
             yield from self._batches()
-        except (ParseError, DefusedXmlException, InvalidOperation, ValueError, LookupError) as why:
+        except (ParseError, DefusedXmlException, ArithmeticError, ValueError, LookupError) as why:
             raise Refusal(
                 "BAD_XML", f"{self.file}: cannot be read as a bank statement: {repr(why)[:300]}"
             ) from why
@@ -99,14 +128,13 @@ class CamtReader:
             raise Refusal("WRONG_MESSAGE", f"{self.file}: holds no {_MESSAGE} (camt.053)")
 
     def _batches(self) -> Iterator[Batch]:
-        self._is_statement = False
         rows: list[dict[str, str]] = []
         raws: dict[int, bytes] = {}
         open_elements: list[Element] = []
         current = _Statement()
-        held = before_entry = 0
+        held = before_entry = size = 0
         for event, element in iterparse(self, events=("start", "end"), forbid_dtd=True):
-            name = _local(element)
+            name = local_name(element)
             if event == "start":
                 open_elements.append(element)
                 held += 1
@@ -132,15 +160,18 @@ class CamtReader:
                 current.take(row.get("amount"), row.get("credit_debit"), row.get("entry_status"))
                 row["entry_ordinal"] = str(current.ordinal)
                 rows.append(row)
-                raws[self._record] = tostring(element)
+                raws[self._record] = _shown(tostring(element))
                 statement.remove(element)
                 held = before_entry
-                if len(rows) == _ENTRIES:
+                size += self._fed
+                self._fed = 0
+                if len(rows) == _ENTRIES or size > self.settings.block_bytes:
                     yield self._batch(rows, raws)
-                    rows, raws = [], {}
+                    rows, raws, size = [], {}, 0
             elif name == "Stmt":
                 self._check(element, current)
                 open_elements[-1].remove(element)
+                self._fed = 0
         if rows:
             yield self._batch(rows, raws)
 
@@ -153,65 +184,76 @@ class CamtReader:
         return Batch(frame.insert_column(0, numbers), len(rows), raws.__getitem__)
 
     def _row(self, statement: Element, entry: Element) -> dict[str, str]:
-        details = [tx for group in _all(entry, "NtryDtls") for tx in _all(group, "TxDtls")]
+        details = [tx for group in children(entry, "NtryDtls") for tx in children(group, "TxDtls")]
+        count = text_of(entry, "NtryDtls", "Btch", "NbOfTxs") or str(max(len(details), 1))
+        is_batch = len(details) > 1 or count.lstrip("0") not in ("", "1")
         first = details[0] if details else Element("none")
-        direction = _text(entry, "CdtDbtInd")
+        # what is said of one transaction is not true of a batch
+        only = Element("none") if is_batch else first
+        direction = text_of(entry, "CdtDbtInd")
         side = "Dbtr" if direction == "CRDT" else "Cdtr"
-        count = _text(entry, "NtryDtls", "Btch", "NbOfTxs") or str(max(len(details), 1))
-        amount = _find(entry, "Amt")
-        parties = _find(first, "RltdPties")
-        remittance = _find(first, "RmtInf")
-        texts = [item.text or "" for item in _all(remittance, "Ustrd")]
-        texts += [_text(item, "CdtrRefInf", "Ref") for item in _all(remittance, "Strd")]
+        amount = find(entry, "Amt")
+        parties = find(only, "RltdPties")
+        remittance = find(only, "RmtInf")
+        texts = [item.text or "" for item in children(remittance, "Ustrd")]
+        texts += [text_of(item, "CdtrRefInf", "Ref") for item in children(remittance, "Strd")]
         return {
-            "statement_id": _text(statement, "Id"),
-            "statement_sequence": _text(statement, "ElctrncSeqNb"),
-            "account_iban": _text(statement, "Acct", "Id", "IBAN"),
-            "entry_reference": _text(entry, "NtryRef"),
-            "bank_reference": _text(entry, "AcctSvcrRef"),
-            "entry_status": _text(entry, "Sts") or _text(entry, "Sts", "Cd"),
+            "statement_id": text_of(statement, "Id"),
+            "statement_sequence": text_of(statement, "ElctrncSeqNb"),
+            "account_iban": text_of(statement, "Acct", "Id", "IBAN"),
+            "entry_reference": text_of(entry, "NtryRef"),
+            "bank_reference": text_of(entry, "AcctSvcrRef"),
+            "entry_status": text_of(entry, "Sts") or text_of(entry, "Sts", "Cd"),
             "credit_debit": direction,
-            "is_reversal": _text(entry, "RvslInd") or "false",
-            "return_reason_code": _text(first, "RtrInf", "Rsn", "Cd"),
-            "bank_transaction_code": _transaction_code(entry),
-            "end_to_end_id": _text(first, "Refs", "EndToEndId"),
-            "transaction_id": _text(first, "Refs", "TxId"),
-            "instruction_id": _text(first, "Refs", "InstrId"),
-            "mandate_id": _text(first, "Refs", "MndtId"),
-            "counterparty_name": _text(parties, side, "Nm") or _text(parties, side, "Pty", "Nm"),
-            "counterparty_iban": _text(parties, f"{side}Acct", "Id", "IBAN"),
+            "is_reversal": text_of(entry, "RvslInd") or "false",
+            "return_reason_code": text_of(first, "RtrInf", "Rsn", "Cd"),
+            "bank_transaction_code": transaction_code(entry),
+            "end_to_end_id": text_of(only, "Refs", "EndToEndId"),
+            "transaction_id": text_of(only, "Refs", "TxId"),
+            "instruction_id": text_of(only, "Refs", "InstrId"),
+            "mandate_id": text_of(only, "Refs", "MndtId"),
+            "counterparty_name": text_of(parties, side, "Nm")
+            or text_of(parties, side, "Pty", "Nm"),
+            "counterparty_iban": text_of(parties, f"{side}Acct", "Id", "IBAN"),
             "remittance_text": " ".join(text for text in texts if text),
-            "additional_information": _text(first, "RtrInf", "AddtlInf")
-            or _text(first, "AddtlTxInf")
-            or _text(entry, "AddtlNtryInf"),
+            "additional_information": text_of(only, "RtrInf", "AddtlInf")
+            or text_of(only, "AddtlTxInf")
+            or text_of(entry, "AddtlNtryInf")
+            or (self._ids(details) if is_batch else ""),
             "transaction_count": count,
-            "amount": _text(entry, "Amt"),
+            "amount": text_of(entry, "Amt"),
             "currency": amount.get("Ccy", "") if amount is not None else "",
-            "booked_on": _day(entry, "BookgDt"),
-            "value_on": _day(entry, "ValDt"),
+            "booked_on": day_of(entry, "BookgDt"),
+            "value_on": day_of(entry, "ValDt"),
         }
+
+    def _ids(self, details: list[Element]) -> str:
+        """End-to-end ids of a batch, as many characters as the contract takes."""
+        column = next(item for item in self.feed.columns if item.name == "additional_information")
+        ids = [text_of(item, "Refs", "EndToEndId") for item in details]
+        return " ".join(text for text in ids if text)[: column.max_length]
 
     def _check(self, statement: Element, found: _Statement) -> None:
         """Hold what the statement says of itself against its entries; raises `Refusal`."""
-        where = f"{self.file}: statement {_text(statement, 'Id')}"
+        where = f"{self.file}: statement {text_of(statement, 'Id')}"
         total = ("TxsSummry", "TtlNtries")
-        said = _text(statement, *total, "NbOfNtries")
+        said = text_of(statement, *total, "NbOfNtries")
         if said and said.lstrip("0") != str(found.ordinal).lstrip("0"):
             raise Refusal("CONTROL_TOTAL", f"{where}: says {said} entries, has {found.ordinal}")
         if not found.is_exact:
             return
         claims = [
-            ("a sum of all entries", _text(statement, *total, "Sum"), found.credit + found.debit),
-            ("credits", _text(statement, "TxsSummry", "TtlCdtNtries", "Sum"), found.credit),
-            ("debits", _text(statement, "TxsSummry", "TtlDbtNtries", "Sum"), found.debit),
+            ("a sum of all entries", text_of(statement, *total, "Sum"), found.credit + found.debit),
+            ("credits", text_of(statement, "TxsSummry", "TtlCdtNtries", "Sum"), found.credit),
+            ("debits", text_of(statement, "TxsSummry", "TtlDbtNtries", "Sum"), found.debit),
         ]
         for what, told, counted in claims:
-            if told and Decimal(told) != counted:
+            if told and _number(told, f"{where}: {what}") != counted:
                 raise Refusal("CONTROL_TOTAL", f"{where}: says {what} {told}, has {counted}")
-        opening = _balance(statement, "OPBD")
+        opening = _balance(statement, "OPBD", where)
         if opening is None:
-            opening = _balance(statement, "PRCD")
-        closing = _balance(statement, "CLBD")
+            opening = _balance(statement, "PRCD", where)
+        closing = _balance(statement, "CLBD", where)
         if opening is not None and closing is not None and opening + found.booked != closing:
             raise Refusal(
                 "CONTROL_TOTAL",
@@ -220,41 +262,26 @@ class CamtReader:
             )
 
 
-def _local(element: Element) -> str:
-    return str(element.tag).rpartition("}")[2]
+def _plain(text: str) -> Decimal | None:
+    return Decimal(text) if _PLAIN.fullmatch(text) else None
 
 
-def _all(parent: Element | None, name: str) -> list[Element]:
-    return [] if parent is None else [child for child in parent if _local(child) == name]
+def _number(text: str, what: str) -> Decimal:
+    """Read what a statement says of itself; raises `Refusal` when that is no plain number."""
+    value = _plain(text)
+    if value is None:
+        raise Refusal("CONTROL_TOTAL", f"{what}: {text[:80]!r} is no number of up to 18 digits")
+    return value
 
 
-def _find(parent: Element | None, *path: str) -> Element | None:
-    for name in path:
-        found = _all(parent, name)
-        if not found:
-            return None
-        parent = found[0]
-    return parent
+def _shown(raw: bytes) -> bytes:
+    cut = len(raw) - _RAW_BYTES
+    return raw if cut <= 0 else raw[: _RAW_BYTES - 64] + b"... (%d bytes cut; see the file)" % cut
 
 
-def _text(parent: Element | None, *path: str) -> str:
-    found = _find(parent, *path)
-    return (found.text or "").strip() if found is not None else ""
-
-
-def _day(entry: Element, name: str) -> str:
-    return _text(entry, name, "Dt") or _text(entry, name, "DtTm")[:10]
-
-
-def _transaction_code(entry: Element) -> str:
-    domain = _find(entry, "BkTxCd", "Domn")
-    parts = [_text(domain, "Cd"), _text(domain, "Fmly", "Cd"), _text(domain, "Fmly", "SubFmlyCd")]
-    return "/".join(part for part in parts if part) or _text(entry, "BkTxCd", "Prtry", "Cd")
-
-
-def _balance(statement: Element, code: str) -> Decimal | None:
-    for balance in _all(statement, "Bal"):
-        if _text(balance, "Tp", "CdOrPrtry", "Cd") == code:
-            amount = Decimal(_text(balance, "Amt"))
-            return -amount if _text(balance, "CdtDbtInd") == "DBIT" else amount
+def _balance(statement: Element, code: str, where: str) -> Decimal | None:
+    for balance in children(statement, "Bal"):
+        if text_of(balance, "Tp", "CdOrPrtry", "Cd") == code:
+            amount = _number(text_of(balance, "Amt"), f"{where}: balance {code}")
+            return -amount if text_of(balance, "CdtDbtInd") == "DBIT" else amount
     return None

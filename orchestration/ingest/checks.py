@@ -6,6 +6,7 @@ broken check stops the day is decided by the definitions that call it.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -60,6 +61,26 @@ def _rows_of(data: Path, relative: str | None) -> int | str:
         return f"{relative} cannot be read ({error})"
 
 
+def verify_raw(settings: Settings, entries: Iterable[FileEntry]) -> list[str]:
+    """Name each raw file whose bytes are not those that were written; none means all is well."""
+    problems = []
+    for entry in entries:
+        if entry.status != "ingested" or entry.raw_path is None or entry.raw_sha256 is None:
+            continue
+        try:
+            with (settings.data / entry.raw_path).open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            problems.append(f"{entry.file}: {entry.raw_path} cannot be read ({error})")
+            continue
+        if found != entry.raw_sha256:
+            problems.append(
+                f"{entry.file}: {entry.raw_path} was changed after it was written (sha256 "
+                f"{found[:12]}, written {entry.raw_sha256[:12]}): restore it from a backup"
+            )
+    return problems
+
+
 def _problems_of(settings: Settings, entry: FileEntry) -> list[str]:
     if entry.status != "ingested":
         if entry.row_count or entry.raw_path:
@@ -79,13 +100,13 @@ def _problems_of(settings: Settings, entry: FileEntry) -> list[str]:
     for what, said, found in stored:
         if found != said:
             problems.append(f"{entry.file}: {said} {what} in the manifest, stored: {found}")
-    return problems
+    return problems or verify_raw(settings, [entry])
 
 
 def check_accounting(
     settings: Settings, entries: Iterable[FileEntry], first: date, last: date
 ) -> Accounting:
-    """Compare each file booked from `first` to `last` with its Parquet files, row by row count.
+    """Compare each file booked from `first` to `last` with its Parquet files: rows and raw bytes.
 
     `entries` are those of one feed. Earlier days were checked by the run that booked them.
     """

@@ -72,6 +72,10 @@ class CsvReader:
         yield from seen
         yield from blocks
 
+    def records_told(self, identity: Identity) -> int | None:
+        """Count the lines that are known to be records."""
+        return max(identity.lines - self.not_records, 0)
+
     def expected(self, identity: Identity) -> int | None:
         """Lines counted before parsing, less header and trailer."""
         return identity.lines - self.not_records

@@ -25,6 +25,7 @@ from orchestration.ingest.records import RECORD, Batch, Reject
 BROKEN = "\ufffd"
 _BOM = b"\xef\xbb\xbf"
 _PIECE_BYTES = 512 << 10
+_MANY_REJECTS = 10_000
 
 # lines are bounded before they come here; the csv module's own limit, which holds for the whole
 # process, would call a long field a fault of quoting
@@ -53,17 +54,25 @@ class LineParser:
         return dict.fromkeys(names, pl.String)
 
     def batches(self, block: Block) -> Iterator[Batch]:
-        """Turn a block into batches: a plain one in one piece, another in small ones.
+        """Turn a block into batches: one, or several where most of it is garbage.
 
-        The small ones bound the memory that a block of nothing but garbage costs, and leave fewer
-        good lines to the slow path.
+        A block that is not plain is parsed in small pieces. That leaves fewer good lines to the
+        slow path, and bounds the memory that a block of nothing but garbage costs.
         """
         whole = self._whole(block)
         if whole is not None:
             yield whole
             return
+        pieces: list[Block] = []
+        batches: list[Batch] = []
         for piece in _pieces(block):
-            yield self.parse(piece)
+            pieces.append(piece)
+            batches.append(self.parse(piece))
+            if sum(len(batch.rejects) for batch in batches) > _MANY_REJECTS:
+                yield _joined(pieces, batches)
+                pieces, batches = [], []
+        if batches:
+            yield _joined(pieces, batches)
 
     def parse(self, block: Block) -> Batch:
         """Turn a block into a batch; `_record` is the line number."""
@@ -155,7 +164,7 @@ class LineParser:
     @cached_property
     def _blank_before_quote(self) -> re.Pattern[str]:
         # whole quoted fields are matched, so that what looks the same inside of one is left alone
-        return re.compile(rf'(?<![^{re.escape(self.delimiter)}]) *("(?:[^"]|"")*")')
+        return re.compile(rf'(?<![^{re.escape(self.delimiter)}]) *("[^"]*(?:""[^"]*)*(?:"|$))')
 
     def _row(self, line: bytes) -> list[str | None]:
         """Read one line on its own; raises `_UnreadableError` with what is wrong with it."""
@@ -195,6 +204,18 @@ class LineParser:
                 f"that holds {self.delimiter!r}",
             )
         return [value or None for value in fields]
+
+
+def _joined(pieces: list[Block], batches: list[Batch]) -> Batch:
+    data = b"".join(piece.data for piece in pieces)
+    lines = sum(piece.lines for piece in pieces)
+    return Batch(
+        pl.concat([batch.frame for batch in batches]),
+        lines,
+        raw(Block(data, pieces[0].first_line, lines)),
+        [reject for batch in batches for reject in batch.rejects],
+        sum(batch.blank for batch in batches),
+    )
 
 
 def _pieces(block: Block) -> Iterator[Block]:

@@ -1,27 +1,27 @@
-"""The delivery days of a feed: what is new, on which day it counts, and when a day is closed.
-
-A file counts on the day of its folder while that day is open, else on the next open day. Which day
-is open follows from the manifest alone: every day after the last closed one.
-"""
+"""Takes what waits of a feed, records what has no place, and closes days."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from functools import cached_property
-from zoneinfo import ZoneInfo
 
 from orchestration.contracts import Feed, load_feeds
 from orchestration.ingest.containers import Hold, Refusal
+from orchestration.ingest.days import booking_day, pending_files
 from orchestration.ingest.files import ingest_file
-from orchestration.ingest.landing import LandedFile, Stray, scan_feed, scan_strays
+from orchestration.ingest.landing import LandedFile, Stray, scan_strays
 from orchestration.ingest.manifest import FileEntry, Manifest, load_manifest
 from orchestration.ingest.manifest_table import write_manifest_table
 from orchestration.ingest.replays import apply_replays
 from orchestration.ingest.sequences import book_in_sequence
 from orchestration.locks import hold_data_folder
 from orchestration.settings import Settings
+
+
+class UndecidedFilesError(RuntimeError):
+    """A day is to be closed while files that count on it wait."""
 
 
 @dataclass(frozen=True)
@@ -68,94 +68,6 @@ class FeedResult:
     def quarantined(self) -> int:
         """Records set aside with a reason."""
         return sum(entry.quarantined for entry in self.entries)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a run would do: which days it would close, and whether there is anything to do."""
-
-    as_of: date | None
-    days: tuple[date, ...]
-    new_files: int
-    late_files: int
-    processed_through: date | None
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether no file waits to be looked at."""
-        return self.new_files == 0
-
-
-def today_of(settings: Settings) -> date:
-    """Return the calendar day at the operator's place (only ingest may ask)."""
-    return datetime.now(ZoneInfo(settings.time_zone)).date()
-
-
-def booking_day(folder_on: date, processed_through: date | None) -> date:
-    """Return the day on which a file counts: its folder's day, or the first open day if later."""
-    if processed_through is None or folder_on > processed_through:
-        return folder_on
-    return processed_through + timedelta(days=1)
-
-
-def _is_settled(entry: FileEntry | None, landed: LandedFile, feed: Feed) -> bool:
-    """Whether a file needs no further look: decided, unchanged, and by the present contract."""
-    if entry is None or (entry.size_bytes, entry.modified_ns) != (
-        landed.size_bytes,
-        landed.modified_ns,
-    ):
-        return False
-    if entry.status == "refused":
-        return entry.contract_digest == feed.digest
-    return entry.status in ("ingested", "repeat")
-
-
-def _still_held(entry: FileEntry, landed: LandedFile, settings: Settings) -> bool:
-    """Whether a file was held before and neither its bytes nor time can have released it."""
-    if entry.status != "held" or entry.modified_ns != landed.modified_ns:
-        return False
-    age = datetime.now(UTC).timestamp() - landed.modified_ns / 1e9
-    return entry.reason_code != "GROWING" or age < settings.settle_seconds
-
-
-def pending_files(
-    settings: Settings, feed: Feed, manifest: Manifest, as_of: date
-) -> tuple[list[LandedFile], list[Stray]]:
-    """Files of a feed up to `as_of` that want a decision, and what lies between them."""
-    files: list[LandedFile] = []
-    strays: list[Stray] = []
-    for found in scan_feed(settings, feed, as_of, today_of(settings)):
-        if isinstance(found, Stray):
-            strays.append(found)
-        elif not _is_settled(manifest.entries.get((feed.id, found.file)), found, feed):
-            files.append(found)
-    return files, strays
-
-
-def plan(settings: Settings, as_of: date | None = None) -> Plan:
-    """Look at landing without reading any file and say what a run up to `as_of` would do.
-
-    `as_of` defaults to the last delivery day; when only late files wait, to the next open day.
-    """
-    manifest = load_manifest(settings)
-    closed = manifest.processed_through
-    days: list[date] = []
-    late = 0
-    for feed in load_feeds(settings.contracts).values():
-        files, _ = pending_files(settings, feed, manifest, as_of or date.max)
-        for landed in files:
-            known = manifest.entries.get((feed.id, landed.file))
-            if known is not None and _still_held(known, landed, settings):
-                continue
-            days.append(booking_day(landed.folder_on, closed))
-            late += closed is not None and landed.folder_on <= closed
-    if as_of is not None:
-        days = [day for day in days if day <= as_of]
-    end = as_of or (max(days) if days else closed)
-    first = closed + timedelta(days=1) if closed else min(days, default=end)
-    count = (end - first).days + 1 if end and first else 0
-    open_days = tuple(first + timedelta(days=n) for n in range(count)) if first else ()
-    return Plan(end, open_days, len(days), late, closed)
 
 
 def ingest_feed(settings: Settings, feed: Feed, as_of: date) -> FeedResult:
@@ -241,6 +153,20 @@ def _report(manifest: Manifest, strays: Iterable[Stray]) -> dict[str, FileEntry]
     return new
 
 
+def _undecided(settings: Settings, manifest: Manifest, as_of: date) -> list[str]:
+    """Files that count up to `as_of` and that no run has decided about in their present shape."""
+    found: list[str] = []
+    for feed in load_feeds(settings.contracts).values():
+        files, _ = pending_files(settings, feed, manifest, as_of)
+        for landed in files:
+            known = manifest.entries.get((feed.id, landed.file))
+            is_held = known is not None and known.status == "held"
+            day = booking_day(landed.folder_on, manifest.processed_through)
+            if not is_held and day <= as_of:
+                found.append(landed.file)
+    return found
+
+
 def refuse_strays(settings: Settings) -> tuple[FileEntry, ...]:
     """Record everything in landing that lies in no delivery day of a known feed."""
     with hold_data_folder(settings, "look for strays"):
@@ -253,10 +179,17 @@ def refuse_strays(settings: Settings) -> tuple[FileEntry, ...]:
 def close_days(settings: Settings, as_of: date) -> tuple[FileEntry, ...]:
     """Bring corrected quarantine back, close every day up to `as_of`, and write the manifest table.
 
-    Returns the entries of replayed records. Closing a closed day again changes nothing.
+    Returns the entries of replayed records. Closing a closed day again changes nothing. Raises
+    `UndecidedFilesError` while a file that counts up to `as_of` was never looked at.
     """
     with hold_data_folder(settings, f"close {as_of}"):
         manifest = load_manifest(settings)
+        waiting = _undecided(settings, manifest, as_of)
+        if waiting:
+            raise UndecidedFilesError(
+                f"{as_of} cannot be closed: {len(waiting)} files up to that day were not looked at "
+                f"({', '.join(waiting[:3])}): ingest their feeds first"
+            )
         replayed = apply_replays(settings, manifest, as_of)
         if manifest.processed_through is None or as_of > manifest.processed_through:
             manifest.close_day(as_of)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -24,10 +23,15 @@ from orchestration.ingest.quarantine import quarantine_frame
 from orchestration.ingest.radius_files import RadiusReader
 from orchestration.ingest.records import Reader
 from orchestration.ingest.validate import Validator
+from orchestration.ingest.verdicts import (
+    changed,
+    decide_by_identity,
+    has_rows,
+    may_be_cut_off,
+    records_told,
+)
 from orchestration.ingest.write import Lineage, RowWriter
 from orchestration.settings import Settings
-
-_TAKEN = ("ingested", "repeat")
 
 
 class AccountingError(RuntimeError):
@@ -80,7 +84,7 @@ def ingest_file(
             )
         identity = identify(settings, feed, file_format, landed)
         entry = replace(entry, content_sha256=identity.content_sha256)
-        decided = _decide_by_identity(settings, manifest, entry, identity)
+        decided = decide_by_identity(settings, manifest, entry, identity)
         if decided is not None:
             return _record(manifest, decided)
         if objection is not None:
@@ -90,16 +94,18 @@ def ingest_file(
             return _keep(settings, feed, reader, manifest, entry, identity)
     except (Refusal, Hold) as why:
         before = manifest.entries.get(entry.key)
-        if before is not None and before.status in _TAKEN:
+        if before is not None and has_rows(before):
             if isinstance(why, Hold):
                 return before
-            return _record(manifest, _changed(manifest, before, entry, None))
+            return _record(manifest, changed(manifest, before, entry, None))
         status = "refused" if isinstance(why, Refusal) else "held"
+        if may_be_cut_off(settings, entry, why):
+            status = "held"
         entry = replace(
             entry,
             status=status,
             delivered_on=None,
-            records_in=_records_told(identity, told),
+            records_in=records_told(identity, told),
             reason_code=why.reason_code,
             message=why.message,
         )
@@ -119,7 +125,8 @@ def identify(
     if file_format.name == "parquet":
         return ParquetReader(feed, landed, settings).identify()
     with open_stream(landed, settings) as stream:
-        return identify_text(stream, settings)
+        found = identify_text(stream, settings)
+    return replace(found, line_records=file_format.name == "csv")
 
 
 @contextmanager
@@ -137,64 +144,6 @@ def open_reader(
             yield RadiusReader(feed, stream, landed.file, settings)
         else:
             yield CamtReader(feed, stream, landed.file, settings)
-
-
-def _decide_by_identity(
-    settings: Settings, manifest: Manifest, entry: FileEntry, identity: Identity
-) -> FileEntry | None:
-    """Return a decision that needs no reading: known content, a changed or a growing file."""
-    before = manifest.entries.get(entry.key)
-    if before is not None and before.status in _TAKEN:
-        if before.content_sha256 == entry.content_sha256:
-            # touched, not changed: nothing to count
-            return replace(before, size_bytes=entry.size_bytes, modified_ns=entry.modified_ns)
-        return _changed(manifest, before, entry, identity)
-    twin = manifest.twin(entry.feed_id, identity.content_sha256)
-    if twin is not None:
-        return replace(
-            entry,
-            status="repeat",
-            repeat_of=twin.file,
-            records_in=twin.records_in,
-            reason_code="REPEAT",
-            message=f"{entry.file}: same content as {twin.file}",
-        )
-    age = time.time() - (entry.modified_ns or 0) / 1e9
-    if identity.ends_open and age < settings.settle_seconds:
-        raise Hold(
-            "GROWING",
-            f"{entry.file}: the last line has no line end and the file changed just now: it looks "
-            f"as if it is still being written; it is read once it rests {settings.settle_seconds:g}"
-            " seconds or ends with a line end",
-        )
-    return None
-
-
-def _changed(
-    manifest: Manifest, before: FileEntry, entry: FileEntry, identity: Identity | None
-) -> FileEntry:
-    """Hold what a file became after it was taken; `identity` is None when that is unreadable."""
-    # what was ingested stands; the file is known in its new shape, so it is not read again
-    manifest.add(replace(before, size_bytes=entry.size_bytes, modified_ns=entry.modified_ns))
-    mark = identity.content_sha256[:12] if identity else f"{entry.modified_ns:x}"
-    return replace(
-        entry,
-        status="held",
-        file=f"{entry.file}@{mark}",
-        delivered_on=None,
-        records_in=identity.lines if identity else None,
-        reason_code="CHANGED_AFTER_INGEST",
-        message=f"{entry.file}: changed after it was ingested ({before.size_bytes:,} bytes then, "
-        f"{entry.size_bytes:,} now); what was ingested stands: deliver what is new in a file of "
-        "another name",
-    )
-
-
-def _records_told(identity: Identity | None, reader: Reader | None) -> int | None:
-    """Record count of a file whose rows are not taken, as far as it was read."""
-    if identity is None:
-        return None
-    return max(identity.lines - (reader.not_records if reader else 0), 0)
 
 
 def _keep(
@@ -240,18 +189,19 @@ def _keep(
             raw_path=raw_path if totals.rows else None,
             quarantine_path=quarantine_path if totals.quarantined else None,
         )
-        commit(settings, manifest, entry, rows, broken)
-    return entry
+        return commit(settings, manifest, entry, rows, broken)
 
 
 def commit(
     settings: Settings, manifest: Manifest, entry: FileEntry, rows: RowWriter, broken: RowWriter
-) -> None:
+) -> FileEntry:
     """Make the written files valid: announce them, rename them, say so in the manifest."""
     pairs = [(entry.raw_path, rows), (entry.quarantine_path, broken)]
     wanted = [(path, writer) for path, writer in pairs if path]
     for _, writer in wanted:
         writer.finish()
+    if entry.raw_path:
+        entry = replace(entry, raw_sha256=rows.sha256)
     manifest.begin([path for path, _ in wanted])
     try:
         for _, writer in wanted:
@@ -263,6 +213,7 @@ def commit(
         if manifest.pending:
             remove_all(settings.data / path for path, _ in wanted)
         raise
+    return entry
 
 
 def _read_all(

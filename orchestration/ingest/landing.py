@@ -10,6 +10,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -61,16 +62,49 @@ def parse_day(name: str) -> date | None:
         return None
 
 
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
+@dataclass(frozen=True)
+class _Found:
+    """An entry of a folder, looked at once; `facts` is None when that is not permitted."""
+
+    path: Path
+    facts: os.stat_result | None
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+
+def _entries(folder: Path) -> list[_Found]:
+    """Entries of a folder by name; what vanishes meanwhile is not there. Raises PermissionError."""
+    found: list[_Found] = []
     try:
-        with os.scandir(folder) as found:
-            return sorted(found, key=lambda entry: entry.name)
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):
+                    found.append(_Found(folder / entry.name, _facts(entry)))
     except (FileNotFoundError, NotADirectoryError):
         return []
+    return sorted(found, key=lambda entry: entry.name)
 
 
-def _kind(entry: os.DirEntry[str]) -> str:
-    mode = entry.stat(follow_symlinks=False).st_mode
+def _facts(entry: os.DirEntry[str]) -> os.stat_result | None:
+    try:
+        return entry.stat(follow_symlinks=False)
+    except PermissionError:
+        return None
+
+
+def _unreadable(
+    file: str, system: str = "", feed: str = "", folder_on: date | None = None
+) -> Stray:
+    message = f"{file}: no permission to look at it: let the user that ingests read it"
+    return Stray(file, "held", "UNREADABLE", message, system, feed, folder_on)
+
+
+def _kind(entry: _Found) -> str:
+    if entry.facts is None:
+        return "unreadable"
+    mode = entry.facts.st_mode
     if stat.S_ISDIR(mode):
         return "folder"
     if stat.S_ISREG(mode):
@@ -87,14 +121,17 @@ def _not_a_file(kind: str, file: str) -> tuple[str, str]:
 
 
 def delivery_folders(settings: Settings, feed: Feed) -> list[tuple[date, Path]]:
-    """Delivery days of a feed with their folders, in order; links and odd names are left out."""
+    """Delivery days of a feed with their folders, in order; links and odd names are left out.
+
+    Raises PermissionError when the folder of the feed cannot be listed.
+    """
     folder = settings.landing / feed.system / feed.name
     if (settings.landing / feed.system).is_symlink() or folder.is_symlink():
         return []
     days = [
         (day, folder / entry.name)
         for entry in _entries(folder)
-        if (day := parse_day(entry.name)) and _kind(entry) == "folder"
+        if (day := parse_day(entry.name)) and _kind(entry) in ("folder", "unreadable")
     ]
     return sorted(days)
 
@@ -103,10 +140,20 @@ def scan_feed(
     settings: Settings, feed: Feed, as_of: date, today: date
 ) -> Iterator[LandedFile | Stray]:
     """Yield everything in the feed's day folders up to `as_of`, in order of (day, path)."""
-    for day, folder in delivery_folders(settings, feed):
+    try:
+        folders = delivery_folders(settings, feed)
+    except PermissionError:
+        yield _unreadable(feed.id, feed.system, feed.name)
+        return
+    for day, folder in folders:
         if day > as_of:
             continue
-        for entry in _entries(folder):
+        try:
+            entries = _entries(folder)
+        except PermissionError:
+            yield _unreadable(f"{feed.id}/{day.isoformat()}", feed.system, feed.name, day)
+            continue
+        for entry in entries:
             name = printable(entry.name)
             file = f"{feed.system}/{feed.name}/{day.isoformat()}/{name}"
             place = {"system": feed.system, "feed": feed.name, "folder_on": day}
@@ -114,6 +161,8 @@ def scan_feed(
             if name != entry.name:
                 message = f"{file}: the file name holds control or undecodable characters"
                 yield Stray(file, "refused", "BAD_NAME", message, **place)  # type: ignore[arg-type]
+            elif entry.facts is None:
+                yield _unreadable(file, feed.system, feed.name, day)
             elif kind != "file":
                 code, message = _not_a_file(kind, file)
                 yield Stray(file, "refused", code, message, **place)  # type: ignore[arg-type]
@@ -127,27 +176,38 @@ def scan_feed(
                 )
                 yield Stray(file, "held", "FUTURE_DAY", message, **place)  # type: ignore[arg-type]
             else:
-                facts = entry.stat(follow_symlinks=False)
-                yield LandedFile(folder / entry.name, file, day, facts.st_size, facts.st_mtime_ns)
+                facts = entry.facts
+                yield LandedFile(entry.path, file, day, facts.st_size, facts.st_mtime_ns)
 
 
 def scan_strays(settings: Settings, feeds: dict[str, Feed]) -> Iterator[Stray]:
     """Yield what lies in landing outside every `<system>/<feed>/<day>/` of a known contract."""
-    for system in _entries(settings.landing):
+    try:
+        systems = _entries(settings.landing)
+    except PermissionError:
+        yield _unreadable("landing")
+        return
+    for system in systems:
         if system.name.startswith("."):
             continue
         shown = printable(system.name)
-        if _kind(system) != "folder":
+        if _kind(system) not in ("folder", "unreadable"):
             yield Stray(shown, "refused", "NO_FEED", f"{shown}: expected a folder of a system")
             continue
-        for feed in _entries(settings.landing / system.name):
+        try:
+            found = _entries(system.path)
+        except PermissionError:
+            yield _unreadable(shown, shown)
+            continue
+        for feed in found:
             yield from _strays_of_feed(system.name, feed, feeds)
 
 
-def _strays_of_feed(
-    system: str, entry: os.DirEntry[str], feeds: dict[str, Feed]
-) -> Iterator[Stray]:
+def _strays_of_feed(system: str, entry: _Found, feeds: dict[str, Feed]) -> Iterator[Stray]:
     file = printable(f"{system}/{entry.name}")
+    if entry.facts is None:
+        yield _unreadable(file, system, entry.name)
+        return
     if _kind(entry) != "folder":
         yield Stray(file, "refused", "NO_FEED", f"{file}: expected a folder of a feed", system)
         return
@@ -156,16 +216,39 @@ def _strays_of_feed(
             f"{file}: no contract says what this feed is; add data/contracts/{file}.odcs.yaml or "
             "move the files to the feed they belong to"
         )
-        for path in sorted(Path(entry.path).rglob("*")):
-            if not path.is_dir() or path.is_symlink():
-                inside = printable(path.relative_to(Path(entry.path).parent.parent).as_posix())
+        for inside, is_readable in _below(entry.path, file):
+            if is_readable:
                 yield Stray(inside, "refused", "NO_CONTRACT", message, system, entry.name)
+            else:
+                yield _unreadable(inside, system, entry.name)
         return
-    for day in _entries(Path(entry.path)):
+    try:
+        days = _entries(entry.path)
+    except PermissionError:
+        yield _unreadable(file, system, entry.name)
+        return
+    for day in days:
         inside = f"{file}/{printable(day.name)}"
-        if _kind(day) != "folder" or parse_day(day.name) is None:
+        if day.facts is None:
+            yield _unreadable(inside, system, entry.name, parse_day(day.name))
+        elif _kind(day) != "folder" or parse_day(day.name) is None:
             message = (
                 f"{inside}: expected a folder named by its delivery day, such as 2026-10-01, "
                 "with the files in it"
             )
             yield Stray(inside, "refused", "NO_DELIVERY_DAY", message, system, entry.name)
+
+
+def _below(folder: Path, shown: str) -> Iterator[tuple[str, bool]]:
+    """Yield everything below a folder that is no folder, and folders that cannot be listed."""
+    try:
+        entries = _entries(folder)
+    except PermissionError:
+        yield shown, False
+        return
+    for entry in entries:
+        inside = f"{shown}/{printable(entry.name)}"
+        if _kind(entry) == "folder":
+            yield from _below(entry.path, inside)
+        else:
+            yield inside, entry.facts is not None

@@ -34,7 +34,8 @@ class FileEntry:
 
     `status` is ingested, repeat (same content as `repeat_of`), refused (contradicts its contract)
     or held (not finished, or waiting for something). Counts are of records (see the reader of the
-    format); `raw_path` and `quarantine_path` are relative to the data folder.
+    format); `raw_path` and `quarantine_path` are relative to the data folder; `raw_sha256` is of
+    the bytes at `raw_path`.
     """
 
     status: str
@@ -79,6 +80,7 @@ class Manifest:
     path: Path
     entries: dict[tuple[str, str], FileEntry] = field(default_factory=dict)
     contents: dict[tuple[str, str], FileEntry] = field(default_factory=dict)
+    by_feed: dict[str, dict[str, FileEntry]] = field(default_factory=dict)
     processed_through: date | None = None
     pending: tuple[str, ...] = ()
     chain: str = ""
@@ -86,7 +88,7 @@ class Manifest:
 
     def of_feed(self, feed_id: str) -> list[FileEntry]:
         """Newest entry of each file of a feed, in order of first sight."""
-        return [entry for (known, _), entry in self.entries.items() if known == feed_id]
+        return list(self.by_feed.get(feed_id, {}).values())
 
     def twin(self, feed_id: str, content_sha256: str) -> FileEntry | None:
         """Return the ingested file of the feed that had this content first."""
@@ -146,6 +148,7 @@ class Manifest:
             self.pending = ()
             entry = _entry(body)
             self.entries[entry.key] = entry
+            self.by_feed.setdefault(entry.feed_id, {})[entry.file] = entry
             if entry.status == "ingested" and entry.content_sha256:
                 self.contents.setdefault((entry.feed_id, entry.content_sha256), entry)
 

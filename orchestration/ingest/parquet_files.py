@@ -73,6 +73,10 @@ class ParquetReader:
     def check_totals(self, records: int, rows_sum: Decimal | None) -> None:
         """Do nothing: the reader checks the row count of the file's own footer."""
 
+    def records_told(self, identity: Identity) -> int | None:
+        """Count the rows that are known to be records."""
+        return max(identity.lines - self.not_records, 0)
+
     def expected(self, identity: Identity) -> int | None:
         """Rows counted by the identity pass."""
         return identity.lines

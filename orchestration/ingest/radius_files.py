@@ -61,9 +61,14 @@ class RadiusReader:
     not_records: int = 0
     sum_column: str | None = None
     _unknown: set[str] = field(default_factory=set)
+    _seen: int = 0
 
     def check_totals(self, records: int, rows_sum: Decimal | None) -> None:
         """Do nothing: detail files carry no control total."""
+
+    def records_told(self, identity: Identity) -> int | None:
+        """Stanzas seen so far: a line is no record."""
+        return self._seen or None
 
     def expected(self, identity: Identity) -> int | None:
         """None: stanzas cannot be counted without looking at the lines."""
@@ -115,6 +120,7 @@ class RadiusReader:
             yield current
 
     def _batch(self, stanzas: list[_Stanza]) -> Batch:
+        self._seen += len(stanzas)
         columns = {column.attribute or DATE_LINE: column.name for column in self.feed.columns}
         rows: list[dict[str, str]] = []
         numbers: list[int] = []

@@ -79,6 +79,10 @@ class Reader(Protocol):
         """Compare with the file's own control totals; raises `Refusal` when they differ."""
         ...
 
+    def records_told(self, identity: Identity) -> int | None:
+        """Records of a file whose rows are not taken, as far as it was read; None if unknown."""
+        ...
+
     def expected(self, identity: Identity) -> int | None:
         """Records that an independent count promises; None where a format has no such count."""
         ...

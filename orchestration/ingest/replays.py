@@ -7,6 +7,7 @@ The quarantined record stays where it is; its correction enters the feed as a ro
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date
 
 import polars as pl
@@ -74,7 +75,7 @@ def _replay(
     assert replay.delivered_on and replay.folder_on and replay.content_sha256  # noqa: S101  ingested
     validator = Validator(feed)
     lineage = Lineage(replay.file, replay.delivered_on, replay.folder_on, replay.content_sha256)
-    batch = _batch(manifest, feed, rows, settings)
+    batch = _once(settings, manifest, feed, rows, _batch(manifest, feed, rows, settings))
     checked = validator.check(batch.frame)
     quarantined = quarantine_frame(feed, batch, checked, validator, lineage)
     place = f"{feed.id}/{replay.delivered_on.isoformat()}"
@@ -106,8 +107,7 @@ def _replay(
             good.add(lineage.stamp(checked.rows))
         if quarantined.height:
             broken.add(quarantined)
-        commit(settings, manifest, entry, good, broken)
-    return entry
+        return commit(settings, manifest, entry, good, broken)
 
 
 def _batch(manifest: Manifest, feed: Feed, rows: pl.DataFrame, settings: Settings) -> Batch:
@@ -147,6 +147,55 @@ def _batch(manifest: Manifest, feed: Feed, rows: pl.DataFrame, settings: Setting
     return Batch(frame, rows.height, texts.__getitem__, rejects)
 
 
+def _once(
+    settings: Settings, manifest: Manifest, feed: Feed, rows: pl.DataFrame, batch: Batch
+) -> Batch:
+    """Set aside good corrections of records that were corrected before: they would count twice."""
+    spent = _corrected(settings, manifest, feed)
+    good = set(Validator(feed).check(batch.frame).rows[RECORD])
+    places = {
+        number: _origin(settings, manifest, file, record)
+        for number, file, record in rows.select(
+            RECORD, "quarantined_file", "quarantined_record"
+        ).iter_rows()
+    }
+    rejects = list(batch.rejects)
+    again: list[int] = []
+    for number in sorted(good):
+        place = places[number]
+        if place in spent:
+            message = (
+                f"record {number}: record {place[1]} of {place[0]} is corrected already by "
+                f"{spent[place]}: a second row of it would count twice"
+            )
+            again.append(number)
+            rejects.append(Reject(number, "ALREADY_CORRECTED", message, batch.raw(number)))
+        else:
+            spent[place] = f"record {number} of this file"
+    frame = batch.frame.filter(~pl.col(RECORD).is_in(again))
+    return replace(batch, frame=frame, rejects=rejects)
+
+
+def _corrected(settings: Settings, manifest: Manifest, feed: Feed) -> dict[tuple[str, int], str]:
+    """Records of a feed that corrections already made rows of, and the correction of each."""
+    found: dict[tuple[str, int], str] = {}
+    for replay in manifest.of_feed(REPLAYS):
+        booked = manifest.entries.get((feed.id, replay.file))
+        if booked is None or booked.raw_path is None or replay.raw_path is None:
+            continue
+        good = pl.read_parquet(settings.data / booked.raw_path, columns=[RECORD])[RECORD].implode()
+        rows = pl.read_parquet(settings.data / replay.raw_path).filter(
+            pl.col("quarantined_system") == feed.system,
+            pl.col("quarantined_feed") == feed.name,
+            pl.col(RECORD).is_in(good),
+        )
+        names = (RECORD, "quarantined_file", "quarantined_record")
+        for number, file, record in rows.select(names).iter_rows():
+            place = _origin(settings, manifest, file, record)
+            found.setdefault(place, f"record {number} of {replay.file}")
+    return found
+
+
 def _quarantined(settings: Settings, manifest: Manifest, feed: Feed, file: str) -> set[int]:
     """Numbers of the records of a file that are in quarantine."""
     original = manifest.entries.get((feed.id, file))
@@ -160,16 +209,24 @@ def _shape(
     settings: Settings, manifest: Manifest, feed: Feed, file: str, record: int
 ) -> tuple[tuple[str, ...], str]:
     """Columns and delimiter of the text that quarantine shows for a record."""
-    seen: set[tuple[str, int]] = set()
-    # the correction of a correction has the layout of the record at the bottom of it all
-    while (replay := manifest.entries.get((REPLAYS, file))) and (file, record) not in seen:
-        seen.add((file, record))
-        rows = pl.read_parquet(settings.data / str(replay.raw_path))
-        row = rows.row(by_predicate=pl.col(RECORD) == record, named=True)
-        file, record = row["quarantined_file"], row["quarantined_record"]
+    file, _ = _origin(settings, manifest, file, record)
     original = manifest.entries.get((feed.id, file))
     file_format = feed.format_for(file)
     if original and original.file_columns and file_format and file_format.name == "csv":
         return original.file_columns, file_format.delimiter
     # typed and tagged formats are shown, and corrected, as the contract's columns
     return feed.column_names, ","
+
+
+def _origin(settings: Settings, manifest: Manifest, file: str, record: int) -> tuple[str, int]:
+    """Return the record at the bottom of a correction of a correction."""
+    seen: set[tuple[str, int]] = set()
+    while (replay := manifest.entries.get((REPLAYS, file))) and (file, record) not in seen:
+        seen.add((file, record))
+        if replay.raw_path is None:
+            break
+        rows = pl.read_parquet(settings.data / replay.raw_path).filter(pl.col(RECORD) == record)
+        if rows.is_empty():
+            break
+        file, record = rows["quarantined_file"][0], rows["quarantined_record"][0]
+    return file, record

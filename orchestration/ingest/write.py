@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ class _Sink:
     def __init__(self, file: DurableFile) -> None:
         self._file = file
         self._taken = 0
+        self.digest = hashlib.sha256()
         self._is_given_up = False
         self.closed = False
 
@@ -42,6 +44,7 @@ class _Sink:
     def write(self, data: bytes) -> int:
         if not self._is_given_up:
             self._file.write(data)
+            self.digest.update(data)
         self._taken += len(data)
         return len(data)
 
@@ -123,6 +126,11 @@ class RowWriter:
         if self._writer is not None:
             self._writer.close()
         self._file.finish()
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the bytes written; of the whole file once it is finished."""
+        return self._sink.digest.hexdigest()
 
     def commit(self) -> None:
         """Let the finished file appear at its path."""

@@ -2,6 +2,7 @@
 
 from orchestration.publishing.builds import (
     BrokenBuildError,
+    NotGreenError,
     PublishResult,
     build_facts,
     current_build,
@@ -11,6 +12,7 @@ from orchestration.publishing.builds import (
 
 __all__ = [
     "BrokenBuildError",
+    "NotGreenError",
     "PublishResult",
     "build_facts",
     "current_build",

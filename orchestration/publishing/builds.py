@@ -15,7 +15,6 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -23,8 +22,11 @@ from typing import Any
 
 import duckdb
 
+from orchestration.built import code_digest
 from orchestration.durable import make_folder, sync_folder
 from orchestration.faults import fault_point
+from orchestration.green import read_green
+from orchestration.ingest.manifest import load_manifest
 from orchestration.locks import hold_data_folder
 from orchestration.settings import Settings
 
@@ -32,6 +34,10 @@ POINTER = "CURRENT"
 # the one that is served, and two to go back to or to finish reading
 KEPT_BUILDS = 3
 _UNFINISHED = ".unfinished-"
+
+
+class NotGreenError(RuntimeError):
+    """The warehouse does not hold a complete green build of this day, code and deliveries."""
 
 
 class BrokenBuildError(RuntimeError):
@@ -49,18 +55,19 @@ class PublishResult:
 
 
 def publish(settings: Settings, as_of: date, inputs: dict[str, str] | None = None) -> PublishResult:
-    """Write every table of schema `marts` of the warehouse as a build and let `CURRENT` name it.
+    """Write the public marts of a green warehouse as a build and let `CURRENT` name it.
 
     `inputs` (digests of what the build was made from) are kept in its manifest and do not enter its
-    name. Call only when all blocking checks passed. Raises OSError when the disk fails; the served
-    build is then the one before.
+    name. Raises NotGreenError when the warehouse was not built completely, without a red test, as
+    of this day, by the present code and from all deliveries so far; OSError when the disk fails.
+    The served build is then the one before.
     """
     with hold_data_folder(settings, f"publish {as_of}"):
         make_folder(settings.published)
         _clear_unfinished(settings)
         work = settings.published / f"{_UNFINISHED}{os.getpid()}"
         try:
-            files = _export(settings, work / "marts")
+            files = _export(settings, as_of, work / "marts")
             build = _name(as_of, files)
             target = settings.published / build
             _write_manifest(work, build, as_of, files, inputs or {})
@@ -105,13 +112,13 @@ def verify_build(settings: Settings, build: str) -> None:
         raise BrokenBuildError(f"{build}: {error}") from error
 
 
-def _export(settings: Settings, folder: Path) -> dict[str, dict[str, Any]]:
+def _export(settings: Settings, as_of: date, folder: Path) -> dict[str, dict[str, Any]]:
     folder.mkdir(parents=True)
     files: dict[str, dict[str, Any]] = {}
     with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
         connection.execute(f"set memory_limit = '{settings.memory_limit}'")
         connection.execute(f"set threads = {settings.threads}")
-        for table in _tables(connection):
+        for table in _green_marts(settings, as_of, connection):
             path = folder / f"{table}.parquet"
             marts = connection.table(f'marts."{table}"')
             # sorted, so that equal tables are equal files
@@ -135,12 +142,22 @@ def _as_os_error(error: duckdb.IOException, path: Path) -> Exception:
     return OSError(int(number[1]), os.strerror(int(number[1])), str(path)) if number else error
 
 
-def _tables(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
-    found = connection.execute(
-        "select table_name from information_schema.tables where table_schema = 'marts' order by 1"
-    ).fetchall()
-    for (name,) in found:
-        yield str(name)
+def _green_marts(
+    settings: Settings, as_of: date, connection: duckdb.DuckDBPyConnection
+) -> tuple[str, ...]:
+    """Return the marts to publish; raises `NotGreenError` when they are not what they should be."""
+    green = read_green(connection)
+    if green is None:
+        raise NotGreenError(
+            "the warehouse holds no complete green build: build all models, not some of them"
+        )
+    if green.as_of != as_of:
+        raise NotGreenError(f"the warehouse was built as of {green.as_of}, not {as_of}")
+    if green.code_digest != code_digest(settings):
+        raise NotGreenError("code or contracts changed since the warehouse was built: build again")
+    if green.deliveries != load_manifest(settings).chain:
+        raise NotGreenError("files were ingested since the warehouse was built: build again")
+    return green.marts
 
 
 def _name(as_of: date, files: dict[str, dict[str, Any]]) -> str:

@@ -159,26 +159,41 @@ CHANGES: dict[str, Callable[[str], bytes]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize("status", ["ingested", "repeat"])
 def test_a_file_changed_after_ingest_is_held_and_what_was_ingested_stands(
-    settings: Settings, land: Land, change: str, status: str
+    settings: Settings, land: Land, change: str
 ) -> None:
     text = usage.usages(2)
-    if status == "repeat":
-        land(usage.FEED, DAY, "0.csv", text)
     land(usage.FEED, DAY, "a.csv", text)
     ingest(settings)
     before = content(settings)
     path = land(usage.FEED, DAY, "a.csv", CHANGES[change](text))
     os.utime(path, (1_700_000_000, 1_700_000_000))
     ingest(settings)
-    assert entry(settings, "a.csv").status == status
+    assert entry(settings, "a.csv").status == "ingested"
     assert content(settings) == before
     (held,) = [item for item in entries(settings).values() if item.status == "held"]
     assert held.reason_code == "CHANGED_AFTER_INGEST"
     assert "file of another name" in str(held.message)
     assert ingest(settings).entries == ()
     assert plan(settings).is_idle
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_repeat_that_is_overwritten_leaves_the_first_delivery_alone(
+    settings: Settings, land: Land, change: str
+) -> None:
+    text = usage.usages(2)
+    for name in ("0.csv", "a.csv"):
+        land(usage.FEED, DAY, name, text)
+    ingest(settings)
+    path = land(usage.FEED, DAY, "a.csv", CHANGES[change](text))
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    ingest(settings)
+    assert entry(settings, "0.csv").status == "ingested"
+    # nothing of a repeat was taken: what it became is a delivery of its own
+    assert entry(settings, "a.csv").status == ("ingested" if change == "a line more" else "refused")
+    assert rows(settings).filter(pl.col("_file").str.ends_with("0.csv")).height == 2
+    assert ingest(settings).entries == ()
 
 
 def test_a_file_that_vanishes_after_ingest_stands(settings: Settings, land: Land) -> None:

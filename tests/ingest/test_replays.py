@@ -185,3 +185,40 @@ def test_a_correction_that_points_at_itself_ends(settings: Settings, land: Land)
     assert told.quarantined == 1
     (told,) = _deliver(settings, land, _correction(usage.line(5), 2, place), day="2026-10-06")
     assert told.row_count == 1
+
+
+def test_a_record_is_corrected_once_within_a_file(settings: Settings, land: Land) -> None:
+    _break(settings, land)
+    (told,) = _deliver(
+        settings,
+        land,
+        _correction(usage.line(2, quantity="y")),
+        _correction(usage.line(2)),
+        _correction(usage.line(3)),
+    )
+    assert (told.records_in, told.row_count, told.quarantined) == (3, 1, 2)
+    assert rows(settings)["usage_id"].to_list() == ["U1", "U2"]
+    (second,) = [item for item in broken(settings) if item["reason_code"] == "ALREADY_CORRECTED"]
+    assert second["_record"] == 4
+    assert f"record 3 of {SOURCE} is corrected already by record 3" in second["message"]
+
+
+def test_a_record_is_corrected_once_by_all_files(settings: Settings, land: Land) -> None:
+    _break(settings, land)
+    _deliver(settings, land, _correction(usage.line(2, quantity="y")))
+    (told,) = _deliver(settings, land, _correction(usage.line(2)), day="2026-10-06")
+    assert told.row_count == 1
+    first = f"{REPLAYS}/2026-10-06/r.csv"
+    # neither the record itself nor its failed correction makes another row
+    (told,) = _deliver(
+        settings,
+        land,
+        _correction(usage.line(3)),
+        _correction(usage.line(3), 2, f"{REPLAYS}/{LATER}/r.csv"),
+        day="2026-10-07",
+    )
+    assert (told.row_count, told.quarantined) == (0, 2)
+    assert rows(settings)["usage_id"].to_list() == ["U1", "U2"]
+    last = broken(settings)[-2:]
+    assert [item["reason_code"] for item in last] == ["ALREADY_CORRECTED"] * 2
+    assert all(f"by record 2 of {first}" in item["message"] for item in last)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from typing import Any
 
 import polars as pl
@@ -13,7 +14,7 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from orchestration.settings import Settings
-from tests.conftest import Land
+from tests.conftest import LONG_AGO, Land
 from tests.ingest import usage
 from tests.ingest.reference import NAMES, meaning_of
 from tests.ingest.world import DAY, broken, content, entry, ingest, rows
@@ -40,7 +41,7 @@ _words = st.sampled_from(
         ),
         *("-1", "+7", " 7", "7 ", "0", "1e3", "\u0667", "9" * 19, "true", "no", "voice", "normal"),
         *("2026-10-01T08:15:00Z", "2026-1-1T8:5:0Z", "2026-10-01 08:15:00.5+02:00"),
-        *("2026-10-01T08:15:00", "\x0b", "\x85", "\u2028", "#END", "x" * 65, "\u00fc" * 64),
+        *("2026-10-01T08:15:00", "\x0b", "\x85", "\u2028", "#ENDE", "x" * 65, "\u00fc" * 64),
         *(' "a, b"', '"a, ""b"', '"x"y', 'a"b'),
     ]
 )
@@ -85,10 +86,11 @@ def _look(settings: Settings) -> tuple[dict[int, tuple[Any, ...]], list[int], in
 
 def _take(factory: pytest.TempPathFactory, data: bytes, **changes: Any) -> Settings:
     folder = factory.mktemp("take") / "data"
-    settings = Settings(data=folder, lock_wait_seconds=0, settle_seconds=0, **changes)
+    settings = Settings(data=folder, lock_wait_seconds=0, **changes)
     place = settings.landing / usage.FEED / DAY
     place.mkdir(parents=True)
     (place / "a.csv").write_bytes(data)
+    os.utime(place / "a.csv", (LONG_AGO, LONG_AGO))
     ingest(settings)
     return settings
 
@@ -101,6 +103,7 @@ def _take(factory: pytest.TempPathFactory, data: bytes, **changes: Any) -> Setti
     lines=[usage.line(1).encode()[:-4], usage.line(2).encode() + b",x"], end=b"\n", closed=True
 )
 @example(lines=[b"," * 12, b'"' * 7, b" " * 9], end=b"\r\n", closed=False)
+@example(lines=[usage.line(1, area_id=' "x').encode()], end=b"\n", closed=True)
 def test_ingest_means_what_plain_python_means(
     tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], end: bytes, closed: bool
 ) -> None:

@@ -169,6 +169,19 @@ class House:
         os.utime(path, (1_600_000_000, 1_600_000_000))
         return path
 
+    def land_waiver(self, day: str, missing_sequence: str, waived_on: str) -> Path:
+        """Give up one number, or one day, of the usage feed."""
+        folder = self.settings.landing / "operations" / "delivery_waivers" / day
+        folder.mkdir(parents=True)
+        path = folder / "waivers.csv"
+        path.write_text(
+            "delivery_waiver_id,waived_system,waived_feed,missing_sequence,approved_by,reason,"
+            "waived_on,recorded_at\n"
+            f"W1,network,usage_records,{missing_sequence},E7,switch replaced,{waived_on},"
+            f"{day}T09:00:00Z\n"
+        )
+        return path
+
 
 @contextmanager
 def open_house(folder: Path) -> Iterator[House]:

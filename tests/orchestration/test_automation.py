@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
-from datetime import UTC, date, datetime
+import os
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -114,9 +116,35 @@ def test_a_run_whose_process_was_killed_blocks_nothing(house: House) -> None:
         # a pid of the past: no process has this start
         tags={PROCESS_TAG: "1:0"},
     )
-    assert settle_dead_runs(house.instance) == [run.run_id]
+    now = datetime.now(UTC)
+    assert settle_dead_runs(house.instance, house.settings, now) == [run.run_id]
     settled = house.instance.get_run_by_id(run.run_id)
     assert settled is not None and settled.is_failure
+    assert sensor_tick(house, "new_files_in_landing").run_requests
+
+
+@pytest.mark.parametrize("status", [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED])
+def test_a_run_killed_before_it_named_its_process_is_settled_when_old_and_nobody_runs(
+    house: House, status: dg.DagsterRunStatus
+) -> None:
+    house.land_usage("2026-10-01")
+    job = house.definitions().resolve_job_def("daily")
+    run = house.instance.create_run_for_job(job, status=status)
+    waits = house.instance.create_run_for_job(job, status=dg.DagsterRunStatus.NOT_STARTED)
+    now = datetime.now(UTC)
+    later = now + timedelta(minutes=11)
+    assert settle_dead_runs(house.instance, house.settings, now) == []
+    # another process works in the data folder: this run may be the one
+    house.settings.data.mkdir(exist_ok=True)
+    handle = os.open(house.settings.data / ".lock", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    assert settle_dead_runs(house.instance, house.settings, later) == []
+    os.close(handle)
+    assert settle_dead_runs(house.instance, house.settings, later) == [run.run_id]
+    settled = house.instance.get_run_by_id(run.run_id)
+    assert settled is not None and settled.is_failure
+    # what waits in the queue is left to the daemon
+    house.instance.delete_run(waits.run_id)
     assert sensor_tick(house, "new_files_in_landing").run_requests
 
 

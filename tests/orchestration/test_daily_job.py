@@ -16,7 +16,7 @@ from orchestration.defs.sensors import alerts_of_run
 from orchestration.ingest import FeedResult, ingest_feed, plan, read_manifest
 from orchestration.publishing import current_build
 from orchestration.settings import Settings
-from tests.orchestration.house import USAGE_KEY, House
+from tests.orchestration.house import USAGE, USAGE_KEY, House
 
 
 def materialized(result: dg.ExecuteInProcessResult) -> set[str]:
@@ -113,13 +113,7 @@ def test_a_stale_feed_stops_the_day_until_it_is_waived(house: House) -> None:
     result = house.run("2026-10-02", "2026-10-08")
     assert not result.success
     assert failed_checks(result) == {FRESHNESS}
-    folder = house.settings.landing / "operations" / "delivery_waivers" / "2026-10-08"
-    folder.mkdir(parents=True)
-    (folder / "waivers.csv").write_text(
-        "delivery_waiver_id,waived_system,waived_feed,missing_sequence,approved_by,reason,"
-        "waived_on,recorded_at\n"
-        "W1,network,usage_records,,E7,switch replaced,2026-10-08,2026-10-08T09:00:00Z\n"
-    )
+    house.land_waiver("2026-10-08", "", "2026-10-08")
     result = house.run("2026-10-02", "2026-10-08")
     assert failed_checks(result) == set()
     assert result.success and house.published[-1] == date(2026, 10, 8)
@@ -171,3 +165,13 @@ def test_a_refused_file_says_why_on_its_asset(house: House) -> None:
     event = next(m for m in result.asset_materializations_for_node("raw__network__usage_records"))
     assert event.asset_key == USAGE_KEY
     assert "a.csv" in json.dumps(event.metadata["why"].value)
+
+
+def test_a_waiver_that_comes_with_the_file_behind_the_gap_works_in_one_run(house: House) -> None:
+    for number in (1, 3):
+        house.land_usage("2026-10-01", start=number * 100, name=f"u_seq{number:06d}.csv")
+    house.land_waiver("2026-10-01", "000002", "")
+    result = house.run("2026-10-01")
+    assert result.success
+    numbered = [e for e in read_manifest(house.settings) if e.feed_id == USAGE]
+    assert [(e.status, e.delivered_on) for e in numbered] == [("ingested", date(2026, 10, 1))] * 2

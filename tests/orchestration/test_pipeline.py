@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
+import sqlite3
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import dagster as dg
+import duckdb
 import pytest
+import sqlalchemy
 
-from orchestration import definitions, pipeline, run, serve, warehouse
+from orchestration import definitions, pipeline, replay, run, serve, warehouse
 from orchestration.alerts import read_alerts
+from orchestration.ingest import read_manifest
 from orchestration.instance import open_instance, prepare_home
 from orchestration.locks import LockHeldError
 from orchestration.progress import LOCATION
@@ -133,6 +140,131 @@ def test_the_example_lands_once_in_an_empty_landing(house: House, tmp_path: Path
     (example / "network" / "usage_records" / "2026-10-01" / "a.csv").write_text("x")
     assert run.land_example(house.settings, example) == 1
     assert run.land_example(house.settings, example) == 0
+
+
+@pytest.mark.parametrize("sign", ["raw/manifest.jsonl", "published/CURRENT"])
+def test_the_example_never_comes_to_a_house_whose_landing_was_cleared(
+    house: House, tmp_path: Path, sign: str
+) -> None:
+    (tmp_path / "example").mkdir()
+    (tmp_path / "example" / "a.csv").write_text("x")
+    path = house.settings.data / sign
+    path.parent.mkdir(parents=True)
+    path.write_text("")
+    assert run.land_example(house.settings, tmp_path / "example") == 0
+    assert not house.settings.landing.exists()
+
+
+def test_a_misplaced_first_file_is_named(
+    house: House, call: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # two typing errors: the name of the feed, and a folder inside a day
+    for where in ("usage_record/2026-10-01/a.csv", "usage_records/2026-10-01/in/b.csv"):
+        path = house.settings.landing / "network" / where
+        path.parent.mkdir(parents=True)
+        path.write_text("x")
+    assert call() == 0
+    said = capsys.readouterr().out
+    assert "Nothing was delivered yet" in said and "is empty" not in said
+    assert "new, refused: network/usage_record/2026-10-01/a.csv: NO_CONTRACT" in said
+    assert "refused: network/usage_records/2026-10-01/in: NESTED_FOLDER" in said
+    known = {entry.file: entry.status for entry in read_manifest(house.settings)}
+    assert known["network/usage_record/2026-10-01/a.csv"] == "refused"
+
+
+def test_nothing_to_do_still_names_what_waits(
+    house: House, call: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    house.land_usage("2026-10-01")
+    refused = house.land_usage("2026-10-01", name="b.csv")
+    refused.write_text("no,such,header\n1,2,3\n")
+    os.utime(refused, (1_600_000_000, 1_600_000_000))
+    assert call() == 0
+    strays = [house.settings.landing / "network" / f"stray{n:02}" for n in range(12)]
+    for stray in strays:
+        stray.write_text("x")
+    capsys.readouterr()
+    assert call() == 0
+    said = capsys.readouterr().out
+    assert "Nothing to do" in said
+    assert said.count("new, refused: network/stray") == 10 and "and 3 more" in said
+    for stray in strays:
+        stray.unlink()
+    # what was moved away is no open problem any more
+    assert call() == 0
+    said = capsys.readouterr().out
+    assert "stray" not in said and "refused: network/usage_records/2026-10-01/b.csv" in said
+    refused.unlink()
+    assert call() == 0
+    assert "Left in landing" not in capsys.readouterr().out
+
+
+FULL = OSError(errno.ENOSPC, "No space left on device", "/full/x")
+COPY = shutil.Error([("a", "/full/x", "[Errno 28] No space left on device: '/full/x'")])
+
+
+def _raiser(error: Exception) -> Callable[..., object]:
+    def fail(*_: object, **__: object) -> object:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize("error", [FULL, COPY])
+@pytest.mark.parametrize(
+    ("main", "broken"),
+    [
+        (lambda: pipeline.main([]), "orchestration.pipeline.execute"),
+        (lambda: run.main([]), "orchestration.run.land_example"),
+        (replay.main, "orchestration.replay.replay"),
+    ],
+)
+def test_a_full_disk_is_one_line(
+    house: House,
+    call: Call,
+    *,
+    main: Callable[[], int],
+    broken: str,
+    error: Exception,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    house.land_usage("2026-10-01")
+    assert call() == 0
+    house.land_usage("2026-10-02", start=100)
+    monkeypatch.setattr(broken, _raiser(error))
+    capsys.readouterr()
+    assert main() == 1
+    line = "FAILED: No space left on device (/full/x); published is still: 2026-10-01-build"
+    assert capsys.readouterr().err.strip() == line
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        duckdb.IOException("IO Error:\nno lock"),
+        warehouse.DbtError("IO Error:\nno lock", warehouse.DbtResult(("parse",), 0.0, ())),
+        sqlalchemy.exc.OperationalError(
+            "insert", {}, sqlite3.OperationalError("IO Error: no lock")
+        ),
+    ],
+)
+def test_an_error_of_an_engine_is_one_line(
+    house: House,
+    call: Call,
+    error: Exception,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    house.land_usage("2026-10-01")
+    monkeypatch.setattr(warehouse, "prepare_manifest", _raiser(error))
+    assert call() == 1
+    line = "FAILED: IO Error: no lock; published is still: nothing"
+    assert capsys.readouterr().err.strip() == line
+    if not isinstance(error, sqlalchemy.exc.OperationalError):
+        monkeypatch.setattr(replay, "replay", _raiser(error))
+        assert replay.main() == 1
+        assert capsys.readouterr().err.strip() == line
 
 
 def test_the_instance_tells_nobody_and_runs_one_at_a_time(house: House) -> None:

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import duckdb
 import pytest
 
 from orchestration import faults
+from orchestration.built import code_digest
+from orchestration.green import Green, clear_green, mark_green
 from orchestration.publishing import (
     BrokenBuildError,
+    NotGreenError,
     build_facts,
     current_build,
     publish,
@@ -24,6 +28,11 @@ def fill(settings: Settings, *values: int) -> None:
         connection.execute("create schema if not exists marts")
         connection.execute("create or replace table marts.dim_things (thing_id bigint)")
         connection.executemany("insert into marts.dim_things values (?)", [[v] for v in values])
+        mark_green(connection, green(settings))
+
+
+def green(settings: Settings) -> Green:
+    return Green(DAY, code_digest(settings), "", ("dim_things",))
 
 
 def test_a_build_holds_every_mart_and_the_pointer_names_it(settings: Settings) -> None:
@@ -93,3 +102,32 @@ def test_a_failed_publish_leaves_the_old_build_served(
     new = publish(settings, DAY)
     assert current_build(settings) == new.build != old.build
     assert not list(settings.published.glob(".unfinished-*"))
+
+
+def test_only_a_complete_green_build_of_the_day_is_published(settings: Settings) -> None:
+    fill(settings, 1)
+    old = publish(settings, DAY)
+    fill(settings, 2)
+    with pytest.raises(NotGreenError, match="as of 2026-10-01, not 2026-10-02"):
+        publish(settings, date(2026, 10, 2))
+    wrong = {
+        "code or contracts changed": replace(green(settings), code_digest="other"),
+        "files were ingested": replace(green(settings), deliveries="other"),
+    }
+    for words, word in wrong.items():
+        with duckdb.connect(str(settings.warehouse)) as connection:
+            mark_green(connection, word)
+        with pytest.raises(NotGreenError, match=words):
+            publish(settings, DAY)
+    with duckdb.connect(str(settings.warehouse)) as connection:
+        clear_green(connection)
+    with pytest.raises(NotGreenError, match="no complete green build"):
+        publish(settings, DAY)
+    assert current_build(settings) == old.build
+
+
+def test_a_table_that_no_model_makes_any_more_is_not_published(settings: Settings) -> None:
+    fill(settings, 1)
+    with duckdb.connect(str(settings.warehouse)) as connection:
+        connection.execute("create table marts.dim_old as select 1 as old_id")
+    assert publish(settings, DAY).tables == {"dim_things": 1}
