@@ -1,6 +1,5 @@
 """One asset per feed, made from its contract: from landing to validated rows in raw."""
 
-from collections.abc import Collection
 from typing import Any
 
 import dagster as dg
@@ -8,7 +7,6 @@ import dagster as dg
 from orchestration.contracts import Feed, load_feeds
 from orchestration.defs.policy import OWNERS, POOL, RETRY, SINGLE_RUN, key_of_feed
 from orchestration.ingest import FeedResult, ingest_feed
-from orchestration.ingest.sequences import WAIVERS
 from orchestration.partitions import days_of_tags
 from orchestration.settings import Settings
 from orchestration.stopwatch import Stopwatch
@@ -61,14 +59,11 @@ def metadata_of(result: FeedResult) -> dict[str, Any]:
     return shown
 
 
-def asset_of(
-    feed: Feed, days: dg.PartitionsDefinition[str], deps: Collection[dg.AssetKey] = ()
-) -> dg.AssetsDefinition:
-    """Build the asset of one feed; `deps` are the feeds that must be read before it."""
+def asset_of(feed: Feed, days: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
+    """Build the asset of one feed."""
 
     @dg.asset(
         key=key_of_feed(feed.system, feed.name),
-        deps=list(deps),
         group_name=feed.domain,
         description=_described(feed),
         owners=OWNERS,
@@ -99,14 +94,5 @@ def asset_of(
 
 def build(settings: Settings, days: dg.PartitionsDefinition[str]) -> dg.Definitions:
     """Build one asset per contract below `settings.contracts`."""
-    feeds = load_feeds(settings.contracts)
-    return dg.Definitions(
-        assets=[asset_of(feed, days, _read_before(feed, feeds)) for feed in feeds.values()]
-    )
-
-
-def _read_before(feed: Feed, feeds: Collection[str]) -> list[dg.AssetKey]:
-    """Return what a numbered feed must wait for: a waiver may come with the file behind the gap."""
-    if feed.file_sequence is None or feed.id == WAIVERS or WAIVERS not in feeds:
-        return []
-    return [key_of_feed(*WAIVERS.split("/"))]
+    feeds = load_feeds(settings.contracts).values()
+    return dg.Definitions(assets=[asset_of(feed, days) for feed in feeds])

@@ -15,7 +15,7 @@ from orchestration.ingest.landing import LandedFile, Stray, scan_strays
 from orchestration.ingest.manifest import FileEntry, Manifest, load_manifest
 from orchestration.ingest.manifest_table import write_manifest_table
 from orchestration.ingest.replays import apply_replays
-from orchestration.ingest.sequences import book_in_sequence
+from orchestration.ingest.sequences import WAIVERS, book_in_sequence
 from orchestration.locks import hold_data_folder
 from orchestration.settings import Settings
 
@@ -76,6 +76,12 @@ def ingest_feed(settings: Settings, feed: Feed, as_of: date) -> FeedResult:
     Files are taken in order of (folder day, path): of two files with the same content the first
     in that order is the one that counts. Holds the data folder.
     """
+    if feed.file_sequence is not None and feed.id != WAIVERS:
+        # a waiver may come together with the file behind the gap; a dependency between the two
+        # feeds would tear the steps that serve all feeds at once apart
+        waivers = load_feeds(settings.contracts).get(WAIVERS)
+        if waivers is not None:
+            ingest_feed(settings, waivers, as_of)
     with hold_data_folder(settings, f"ingest {feed.id}"):
         manifest = load_manifest(settings)
         files, strays = pending_files(settings, feed, manifest, as_of)
