@@ -23,7 +23,7 @@ def sync_folder(folder: Path) -> None:
 class DurableFile:
     """A binary file that is written aside in `temporary` and appears at its path by one rename.
 
-    Leaving the context without `commit` removes it. File-like enough for pyarrow and polars.
+    Leaving the context without `commit` removes it.
     """
 
     def __init__(self, path: Path, temporary: Path) -> None:
@@ -33,11 +33,6 @@ class DurableFile:
         self._file: BinaryIO = self._aside.open("wb")
         self._committed = False
 
-    @property
-    def closed(self) -> bool:
-        """Whether the file takes no more bytes."""
-        return self._file.closed
-
     def write(self, data: bytes | memoryview) -> int:
         """Append bytes; returns how many."""
         fault_point("write")
@@ -46,25 +41,6 @@ class DurableFile:
     def flush(self) -> None:
         """Hand buffered bytes to the operating system."""
         self._file.flush()
-
-    def tell(self) -> int:
-        """Return the position."""
-        return self._file.tell()
-
-    def writable(self) -> bool:
-        """Say yes (the file protocol asks)."""
-        return True
-
-    def readable(self) -> bool:
-        """Say no (the file protocol asks)."""
-        return False
-
-    def seekable(self) -> bool:
-        """Say no (the file protocol asks)."""
-        return False
-
-    def close(self) -> None:
-        """Leave the bytes alone: writers close their sink, but only `commit` ends a file."""
 
     def finish(self) -> None:
         """Put every byte on the disk, still aside."""

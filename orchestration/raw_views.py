@@ -7,6 +7,7 @@ where it lacks a column, and DuckDB need not open every file to learn the column
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ import pyarrow.parquet as pq
 
 from orchestration.contracts import Feed
 from orchestration.contracts.model import LINEAGE_COLUMNS
-from orchestration.durable import DurableFile
+from orchestration.durable import write_durably
 from orchestration.settings import Settings
 
 Columns = Sequence[tuple[str, str]]
@@ -103,9 +104,9 @@ def write_schema_files(settings: Settings, feeds: Iterable[Feed]) -> None:
         schema = arrow_schema(columns)
         if path.exists() and pq.read_schema(path).equals(schema):
             continue
-        with DurableFile(path, settings.temporary) as file:
-            pq.write_table(schema.empty_table(), file)
-            file.commit()
+        buffer = io.BytesIO()
+        pq.write_table(schema.empty_table(), buffer)
+        write_durably(path, buffer.getvalue(), settings.temporary)
 
 
 def _text(value: str) -> str:

@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -113,8 +115,9 @@ with hold_data_folder(Settings(data=Path(sys.argv[1])), "nightly build"):
 """
 
 
-def test_a_second_process_is_told_who_holds_the_folder(settings: Settings, land: Land) -> None:
-    land(usage.FEED, DAY, "a.csv", usage.usages(1))
+@contextmanager
+def holder(settings: Settings) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds the data folder until its input ends."""
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, str(settings.data)],
         cwd=REPOSITORY,
@@ -122,8 +125,15 @@ def test_a_second_process_is_told_who_holds_the_folder(settings: Settings, land:
         stdout=subprocess.PIPE,
         text=True,
     ) as other:
-        assert other.stdout and other.stdin
+        assert other.stdout
         assert other.stdout.readline() == "held\n"
+        yield other
+
+
+def test_a_second_process_is_told_who_holds_the_folder(settings: Settings, land: Land) -> None:
+    land(usage.FEED, DAY, "a.csv", usage.usages(1))
+    with holder(settings) as other:
+        assert other.stdin
         with pytest.raises(LockHeldError) as told:
             ingest(settings)
         assert f"process {other.pid} " in str(told.value)
@@ -136,15 +146,7 @@ def test_a_second_process_is_told_who_holds_the_folder(settings: Settings, land:
 
 def test_a_killed_holder_leaves_no_lock(settings: Settings, land: Land) -> None:
     land(usage.FEED, DAY, "a.csv", usage.usages(1))
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(settings.data)],
-        cwd=REPOSITORY,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as other:
-        assert other.stdout
-        assert other.stdout.readline() == "held\n"
+    with holder(settings) as other:
         other.kill()
         other.wait()
         assert ingest(settings).files == 1
