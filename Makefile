@@ -28,8 +28,10 @@ $(READY): requirements.lock requirements-bootstrap.lock Makefile
 	@echo '$(CURDIR)' > $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/tollhouse.pth
 	@touch $(READY)
 
-run: $(READY) ## Bring up an example operator when landing is empty, build everything, say what to open
-	@$(BIN)/python -m orchestration.run
+# a new house gets a simulated operator: SUBSCRIBERS=200 MONTHS=2 SEED=7 START=2026-01-01, or an
+# example: EXAMPLE=minimal. Variables of the command line are the environment of the recipe.
+run: $(READY) ## Bring up a simulated operator in an empty house, build everything, say what to open
+	@$(BIN)/python -m orchestration.run $(if $(EXAMPLE),--example $(EXAMPLE))
 
 pipeline: $(READY) ## Build whatever lies in landing
 	@$(BIN)/python -m orchestration.pipeline
@@ -75,7 +77,7 @@ clean: ## Remove caches and the builder's scratch; never deliveries, raw, archiv
 clean-data: ## Remove ALL run-time data, deliveries included (CONFIRM=yes)
 	@test "$(CONFIRM)" = yes || { echo "This removes landing, raw, archive and published. Say CONFIRM=yes."; exit 1; }
 	@cd "$${TOLLHOUSE_DATA:-data}" && rm -rf landing raw quarantine archive published exports outbox alerts \
-		truth dagster dbt_target tmp logs warehouse.duckdb* built.json .lock
+		truth dagster dbt_target tmp logs warehouse.duckdb* built.json simulated.json .landing.step .lock
 
 lock: $(READY) ## Resolve the dependencies anew into requirements.lock
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url \

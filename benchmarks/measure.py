@@ -47,6 +47,28 @@ def compare(
     return [(ours(), plain()) for _ in range(rounds)]
 
 
+@dataclass(frozen=True)
+class Seconds:
+    """Medians of two sides that were timed turn by turn, and of their ratio pair by pair."""
+
+    ours: float
+    plain: float
+    ratio: float
+
+
+def compare_within(ours: Callable[[], float], plain: Callable[[], float], rounds: int) -> Seconds:
+    """Like `compare`, for sides that run in this process and tell their own seconds."""
+    plain()
+    ours()
+    pairs = [(ours(), plain()) for _ in range(rounds)]
+    middle = statistics.median
+    return Seconds(
+        middle(one for one, _ in pairs),
+        middle(other for _, other in pairs),
+        middle(one / other for one, other in pairs),
+    )
+
+
 def ratio(pairs: list[tuple[Cost, Cost]], figure: Callable[[Cost], float]) -> float:
     """Median of the ratios pair by pair."""
     return statistics.median(figure(ours) / figure(plain) for ours, plain in pairs)

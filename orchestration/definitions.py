@@ -54,11 +54,11 @@ def _merged(
         **resource_overrides,
     }
     return dg.Definitions.merge(
-        landing.build(settings, days),
+        landing.build(settings),
         checks.build(settings),
         closing.build(settings, days),
-        warehouse.build(settings, days, models),
-        publishing.build(days, warehouse.public_marts(models)),
+        warehouse.build(models),
+        publishing.build(warehouse.public_marts(models)),
         schedules.build(settings),
         sensors.build(settings),
         dg.Definitions(resources=resources, executor=dg.in_process_executor),

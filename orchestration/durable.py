@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -33,7 +33,7 @@ class DurableFile:
         self._file: BinaryIO = self._aside.open("wb")
         self._committed = False
 
-    def write(self, data: bytes | memoryview) -> int:
+    def write(self, data: bytes | bytearray | memoryview) -> int:
         """Append bytes; returns how many."""
         fault_point("write")
         return self._file.write(data)
@@ -51,13 +51,13 @@ class DurableFile:
 
     def commit(self) -> None:
         """Put the file at its path, durably."""
-        self.finish()
-        make_folder(self.path.parent)
+        commit_files([self])
+
+    def _rename(self) -> None:
         fault_point("before_rename")
         self._aside.replace(self.path)
         self._committed = True
         fault_point("after_rename")
-        sync_folder(self.path.parent)
 
     def __enter__(self) -> Self:
         return self
@@ -73,13 +73,32 @@ class DurableFile:
             self._aside.unlink(missing_ok=True)
 
 
+def commit_files(files: Sequence[DurableFile]) -> None:
+    """Put files at their paths, in order; all are durable when this returns."""
+    touched: dict[Path, None] = {}
+    for file in files:
+        file.finish()
+    for file in files:
+        touched |= dict.fromkeys(_make_folders(file.path.parent))
+        file._rename()
+        touched[file.path.parent] = None
+    for folder in touched:
+        sync_folder(folder)
+
+
 def make_folder(folder: Path) -> None:
     """Create a folder and its parents, each durable in the folder above it."""
+    for parent in _make_folders(folder):
+        sync_folder(parent)
+
+
+def _make_folders(folder: Path) -> list[Path]:
+    """Create a folder and its parents; returns the folders that this changed."""
     if folder.is_dir():
-        return
-    make_folder(folder.parent)
+        return []
+    changed = _make_folders(folder.parent)
     folder.mkdir(exist_ok=True)
-    sync_folder(folder.parent)
+    return [*changed, folder.parent]
 
 
 def write_durably(path: Path, content: bytes, temporary: Path) -> None:

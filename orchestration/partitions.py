@@ -1,13 +1,14 @@
 """One partition is one delivery day: what the operator's systems delivered on it.
 
 What belongs here: which days exist, and how a run says which days it covers. A run over several
-days covers them in order, in one pass; its last day is the `as_of` of everything downstream.
+days covers them in order, in one pass; its last day is the `as_of` of everything downstream. Only
+the closing of days is partitioned: a feed, a model and a build are one thing as known on a day.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from dagster._core.storage.tags import (
     PARTITION_NAME_TAG,
 )
 
+from orchestration.ingest import plan, read_processed_through
 from orchestration.settings import Settings
 
 
@@ -66,12 +68,46 @@ def tags_of_days(first: date, last: date) -> dict[str, str]:
 
 def days_of_tags(tags: Mapping[str, str]) -> tuple[date, date]:
     """Return the first and the last delivery day of a run."""
-    single = tags.get(PARTITION_NAME_TAG)
-    first = tags.get(ASSET_PARTITION_RANGE_START_TAG, single)
-    last = tags.get(ASSET_PARTITION_RANGE_END_TAG, single)
-    if first is None or last is None:
+    days = _named(tags)
+    if days is None:
         raise NoDayError(
             "this run names no delivery day: choose a partition (or a range), or use "
             "`python -m orchestration.pipeline`"
         )
+    return days
+
+
+def days_to_ingest(settings: Settings, tags: Mapping[str, str]) -> tuple[date, date]:
+    """Return the days of a run; without any (one feed by a click), the open days that are over."""
+    named = _named(tags)
+    if named is not None:
+        return named
+    today = operator_day(settings, datetime.now(UTC))
+    found = plan(settings)
+    if found.as_of is not None and found.as_of >= today:
+        found = plan(settings, today - timedelta(days=1))
+    if found.as_of is None:
+        raise NoDayError("nothing was delivered yet")
+    return (found.days[0] if found.days else found.as_of), found.as_of
+
+
+def days_to_build(
+    settings: Settings, tags: Mapping[str, str], built_on: date | None = None
+) -> tuple[date, date]:
+    """Return the days of a run; without any (one model by a click), those closed since a build."""
+    named = _named(tags)
+    if named is not None:
+        return named
+    closed = read_processed_through(settings)
+    if closed is None:
+        raise NoDayError("no delivery day is closed yet: `make pipeline` first")
+    return (min(built_on + timedelta(days=1), closed) if built_on else closed), closed
+
+
+def _named(tags: Mapping[str, str]) -> tuple[date, date] | None:
+    single = tags.get(PARTITION_NAME_TAG)
+    first = tags.get(ASSET_PARTITION_RANGE_START_TAG, single)
+    last = tags.get(ASSET_PARTITION_RANGE_END_TAG, single)
+    if first is None or last is None:
+        return None
     return date.fromisoformat(first), date.fromisoformat(last)

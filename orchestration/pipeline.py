@@ -105,7 +105,7 @@ def _readable(settings: Settings) -> Iterator[None]:
     """Turn errors of dbt and of Dagster's store into a PipelineError of one line."""
     from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
 
-    from orchestration.warehouse import DbtError  # noqa: PLC0415
+    from orchestration.dbt_results import DbtError  # noqa: PLC0415
 
     try:
         yield
@@ -154,6 +154,7 @@ def run_pipeline(settings: Settings, as_of: date | None = None) -> None:
             if found.waiting_files:
                 say(f"{found.waiting_files} late files wait: they count on the next delivery day.")
             _say_problems(settings)
+            _say_next()
             return
         first, last = days_to_run(found, built)
         before = read_manifest(settings)
@@ -166,7 +167,12 @@ def run_pipeline(settings: Settings, as_of: date | None = None) -> None:
         + f"; orchestration {total - watch.total:.1f} s ({1 - watch.total / total:.0%})"
     )
     say(f"Published: {settings.published / str(current_build(settings))}")
-    say("Next: `make dashboards` for the pages, `make dagster` for runs, checks and lineage.")
+    _say_next()
+
+
+def _say_next() -> None:
+    say("To look at it: `make dashboards`, then http://127.0.0.1:8501 for the pages;")
+    say("               `make dagster`, then http://127.0.0.1:3000 for runs, checks and lineage.")
 
 
 def _say_problems(settings: Settings) -> None:

@@ -17,13 +17,14 @@ import duckdb
 
 from orchestration.console import complain, say
 from orchestration.contracts import load_feeds
+from orchestration.dbt_results import DbtError
 from orchestration.failures import what_failed
 from orchestration.ingest import read_manifest
 from orchestration.ingest.checks import verify_raw
 from orchestration.locks import LockHeldError, hold_data_folder
 from orchestration.publishing import build_facts, current_build, publish, verify_build
 from orchestration.settings import Settings
-from orchestration.warehouse import DbtError, register_raw, run_dbt
+from orchestration.warehouse import register_raw, run_dbt
 
 
 class ChangedRawError(RuntimeError):

@@ -12,7 +12,6 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date
 from logging import FileHandler
 from pathlib import Path
@@ -26,57 +25,26 @@ from dbt_common.events.event_manager_client import get_event_manager
 
 from orchestration.built import code_digest
 from orchestration.contracts import Feed
+from orchestration.dbt_results import DbtError, DbtResult, explain, node_result
 from orchestration.green import Green, clear_green, mark_green
+from orchestration.incremental import (
+    Relations,
+    begin_models,
+    expect_day,
+    remember_models,
+    stale_models,
+)
 from orchestration.ingest.manifest import load_manifest
 from orchestration.raw_views import raw_views, write_schema_files
 from orchestration.settings import REPOSITORY, Settings
 
 DBT_PROJECT = REPOSITORY / "dbt_project"
 
-_PASSED = frozenset({"success", "pass", "warn", "skipped", "no-op"})
+# what the last parse of a data folder gave, for the one command that follows it
+_parsed: dict[Path, tuple[str, Any]] = {}
 
-
-@dataclass(frozen=True)
-class NodeResult:
-    """What became of one model, test or unit test.
-
-    `rows` is what the engine said it wrote (None when it does not say), `failures` the number of
-    offending rows of a test.
-    """
-
-    unique_id: str
-    status: str
-    seconds: float
-    rows: int | None
-    failures: int | None
-    message: str
-
-    @property
-    def passed(self) -> bool:
-        """Whether nothing is wrong with the node (a skipped one is the fault of another)."""
-        return self.status in _PASSED
-
-
-@dataclass(frozen=True)
-class DbtResult:
-    """One dbt command: its arguments, how long it took and the result of every node."""
-
-    args: tuple[str, ...]
-    seconds: float
-    nodes: tuple[NodeResult, ...]
-
-    @property
-    def failed(self) -> tuple[NodeResult, ...]:
-        """The nodes that broke the command."""
-        return tuple(node for node in self.nodes if not node.passed)
-
-
-class DbtError(RuntimeError):
-    """A dbt command failed; the text names the failing nodes, `result` has all of them."""
-
-    def __init__(self, message: str, result: DbtResult) -> None:
-        super().__init__(message)
-        self.result = result
+# commands that write models
+_BUILDING = ("build", "run")
 
 
 @contextmanager
@@ -210,8 +178,18 @@ def prepare_manifest(settings: Settings) -> Path:
 
     Raises DbtError when a model or a yml file is wrong.
     """
-    _parse(settings)
+    digest = code_digest(settings)
+    _parsed[settings.data] = (digest, _parse(settings))
     return dbt_target(settings) / "manifest.json"
+
+
+def _take_parsed(settings: Settings, digest: str) -> Any:
+    """Return the manifest that was just prepared, if it is of this code; else parse.
+
+    A command fills the manifest in as it goes: each one is used once.
+    """
+    known, manifest = _parsed.pop(settings.data, ("", None))
+    return manifest if known == digest else _parse(settings)
 
 
 def run_dbt(
@@ -224,50 +202,51 @@ def run_dbt(
     """Run one dbt command (`["build", "--select", ...]`) in this process, as known on `as_of`.
 
     `tested_from` is the first delivery day that the tests on staging read again (default: all
-    days). A complete green build is marked as such in the warehouse, which is closed afterwards.
-    Raises DbtError with the messages of the nodes that failed; its `result` holds every node.
+    days). Incremental models that other code built are built from the first day on. A complete
+    green build is marked as such in the warehouse, which is closed afterwards. Raises DbtError with
+    the messages of the nodes that failed; its `result` holds every node.
     """
     variables = {"as_of": as_of.isoformat(), "time_zone": settings.time_zone}
     if tested_from is not None:
         variables["tested_from"] = tested_from.isoformat()
-    manifest = _parse(settings)
+    digest = code_digest(settings)
+    manifest = _take_parsed(settings, digest)
+    models = _incremental(manifest)
+    is_complete = tuple(args) == ("build",)
     with open_warehouse(settings) as connection:
         clear_green(connection)
+        stale = stale_models(connection, models, digest, as_of)
+        if is_complete:
+            begin_models(connection, models, stale, as_of)
+        elif args[0] in _BUILDING:
+            expect_day(connection, as_of)
+    refresh = ["--full-refresh"] if stale and not is_complete and args[0] in _BUILDING else []
     started = time.monotonic()
-    outcome = _invoke(settings, [*args, "--vars", json.dumps(variables)], manifest)
-    nodes = tuple(_node(item) for item in getattr(outcome.result, "results", ()))
+    outcome = _invoke(settings, [*args, *refresh, "--vars", json.dumps(variables)], manifest)
+    nodes = tuple(node_result(item) for item in getattr(outcome.result, "results", ()))
     result = DbtResult(tuple(args), time.monotonic() - started, nodes)
+    if is_complete:
+        # part of a build may stand on models that are stale: it proves nothing about its own
+        built = [node.unique_id for node in nodes if node.status == "success"]
+        with open_warehouse(settings) as connection:
+            remember_models(connection, models.keys() & set(built), digest, as_of)
     if not outcome.success:
-        raise DbtError(_explain(args, result, outcome.exception), result)
-    if tuple(args) == ("build",):
-        green = Green(
-            as_of, code_digest(settings), load_manifest(settings).chain, _public_marts(manifest)
-        )
+        raise DbtError(explain(args, result, outcome.exception), result)
+    if is_complete:
+        green = Green(as_of, digest, load_manifest(settings).chain, _public_marts(manifest))
         with open_warehouse(settings) as connection:
             mark_green(connection, green)
     return result
 
 
+def _incremental(manifest: Any) -> Relations:
+    return {
+        unique_id: (node.schema, node.alias)
+        for unique_id, node in manifest.nodes.items()
+        if node.resource_type == "model" and node.config.materialized == "incremental"
+    }
+
+
 def _public_marts(manifest: Any) -> tuple[str, ...]:
     models = (node for node in manifest.nodes.values() if node.resource_type == "model")
     return tuple(sorted(node.alias for node in models if node.access == "public"))
-
-
-def _node(item: Any) -> NodeResult:
-    rows = (item.adapter_response or {}).get("rows_affected")
-    return NodeResult(
-        unique_id=item.node.unique_id,
-        status=str(item.status),
-        seconds=float(item.execution_time),
-        rows=None if rows is None or int(rows) < 0 else int(rows),
-        failures=item.failures,
-        message=str(item.message or ""),
-    )
-
-
-def _explain(args: Sequence[str], result: DbtResult, exception: BaseException | None) -> str:
-    lines = [f"dbt {' '.join(args)} failed"]
-    lines += [f"  {node.unique_id}: {node.status}: {node.message}" for node in result.failed]
-    if exception is not None:
-        lines.append(f"  {exception}")
-    return "\n".join(lines)

@@ -15,7 +15,7 @@ from orchestration.ingest.checks import (
     check_freshness,
     waived_days,
 )
-from orchestration.partitions import days_of_tags
+from orchestration.partitions import days_to_ingest
 from orchestration.settings import Settings
 
 ACCOUNTING = "every_record_is_a_row_or_quarantined_or_blank"
@@ -96,7 +96,7 @@ def build(settings: Settings) -> dg.Definitions:
     )
     def feed_checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         now: Settings = context.resources.settings
-        first, as_of = days_of_tags(context.run.tags)
+        first, as_of = days_to_ingest(now, context.run.tags)
         entries = read_manifest(now)
         waived = waived_days(now, entries, as_of)
         wanted = context.selected_asset_check_keys

@@ -1,7 +1,7 @@
 """Closing a delivery day: strays are recorded, no later file counts on it."""
 
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
 
 import dagster as dg
 
@@ -33,19 +33,25 @@ def alert_of_missed_days(settings: Settings, as_of: date) -> Alert | None:
     )
 
 
-def summary_of(entries: list[FileEntry], first: date, last: date) -> dict[str, int]:
-    """Count what became of the files that were booked from `first` to `last`, or not at all."""
-    booked = [e for e in entries if e.delivered_on and first <= e.delivered_on <= last]
-    taken = [entry for entry in booked if entry.status == "ingested"]
-    return {
-        "files": len(taken),
-        "records": sum(entry.records_in or 0 for entry in taken),
-        "rows": sum(entry.row_count for entry in taken),
-        "quarantined": sum(entry.quarantined for entry in taken),
-        "repeats": sum(entry.status == "repeat" for entry in booked),
-        "refused": sum(entry.status == "refused" for entry in entries),
-        "held": sum(entry.status == "held" for entry in entries),
-    }
+def summaries_of(
+    entries: Iterable[FileEntry], first: date, last: date
+) -> dict[date, dict[str, int]]:
+    """Count what became of the files of each day: by booking, or by folder when not booked."""
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    names = ("files", "records", "rows", "quarantined", "repeats", "refused", "held")
+    found = {day: dict.fromkeys(names, 0) for day in days}
+    for entry in entries:
+        seen = found.get(entry.delivered_on or entry.folder_on or date.min)
+        if seen is None:
+            continue
+        if entry.status == "ingested":
+            seen["files"] += 1
+            seen["records"] += entry.records_in or 0
+            seen["rows"] += entry.row_count
+            seen["quarantined"] += entry.quarantined
+        else:
+            seen["repeats" if entry.status == "repeat" else entry.status] += 1
+    return found
 
 
 def build(settings: Settings, days: dg.PartitionsDefinition[str]) -> dg.Definitions:
@@ -54,6 +60,7 @@ def build(settings: Settings, days: dg.PartitionsDefinition[str]) -> dg.Definiti
     spec = dg.AssetSpec(
         DELIVERY_DAYS,
         deps=[key_of_feed(feed.system, feed.name) for feed in feeds],
+        partitions_def=days,
         group_name="shared",
         owners=OWNERS,
         kinds={"parquet"},
@@ -70,11 +77,12 @@ def build(settings: Settings, days: dg.PartitionsDefinition[str]) -> dg.Definiti
         specs=[
             spec,
             *(
-                spec.replace_attributes(key=key, description=text, group_name="assurance")
+                spec.replace_attributes(
+                    key=key, description=text, group_name="assurance", partitions_def=None
+                )
                 for key, text in derived.items()
             ),
         ],
-        partitions_def=days,
         backfill_policy=SINGLE_RUN,
         retry_policy=RETRY,
         pool=POOL,
@@ -91,10 +99,10 @@ def build(settings: Settings, days: dg.PartitionsDefinition[str]) -> dg.Definiti
         if alert is not None:
             raise_alert(now, alert)
             context.log.warning(alert.message)
-        summary = summary_of(read_manifest(now), first, as_of)
-        yield dg.MaterializeResult(
-            asset_key=DELIVERY_DAYS, metadata={**summary, "strays": len(strays)}
-        )
+        by_day = summaries_of(read_manifest(now), first, as_of)
+        for day, summary in by_day.items():
+            context.add_asset_metadata(summary, DELIVERY_DAYS, partition_key=day.isoformat())
+        yield dg.MaterializeResult(asset_key=DELIVERY_DAYS, metadata={"strays": len(strays)})
         yield dg.MaterializeResult(asset_key=FILES)
         yield dg.MaterializeResult(asset_key=QUARANTINE)
 

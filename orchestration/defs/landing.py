@@ -5,14 +5,15 @@ from typing import Any
 import dagster as dg
 
 from orchestration.contracts import Feed, load_feeds
-from orchestration.defs.policy import OWNERS, POOL, RETRY, SINGLE_RUN, key_of_feed
+from orchestration.defs.policy import OWNERS, POOL, RETRY, key_of_feed
 from orchestration.ingest import FeedResult, ingest_feed
-from orchestration.partitions import days_of_tags
+from orchestration.partitions import days_to_ingest
 from orchestration.settings import Settings
 from orchestration.stopwatch import Stopwatch
 
 # the file names in a run's metadata are for a glance; the manifest has all of them
 _MOST_NAMES = 20
+_MOST_DAYS = 400
 
 
 def _described(feed: Feed) -> str:
@@ -43,6 +44,19 @@ def _refused(result: FeedResult) -> str:
     return "\n".join(lines[:_MOST_NAMES] + more)
 
 
+def _by_day(result: FeedResult) -> list[dg.TableRecord]:
+    """Count what was taken by the day on which it is booked, the newest days."""
+    taken = [e for e in result.entries if e.status == "ingested" and e.delivered_on]
+    days = sorted({entry.delivered_on.isoformat() for entry in taken if entry.delivered_on})
+    counts = {day: {"files": 0, "rows": 0, "quarantined": 0} for day in days[-_MOST_DAYS:]}
+    for entry in taken:
+        if seen := counts.get(str(entry.delivered_on)):
+            seen["files"] += 1
+            seen["rows"] += entry.row_count
+            seen["quarantined"] += entry.quarantined
+    return [dg.TableRecord({"day": day, **seen}) for day, seen in counts.items()]
+
+
 def metadata_of(result: FeedResult) -> dict[str, Any]:
     """Return what a run shows about one feed."""
     shown: dict[str, Any] = {
@@ -54,12 +68,15 @@ def metadata_of(result: FeedResult) -> dict[str, Any]:
         "refused": result.refused,
         "held": result.held,
     }
+    by_day = _by_day(result)
+    if by_day:
+        shown["by_day"] = dg.MetadataValue.table(by_day)
     if result.refused or result.held:
         shown["why"] = dg.MetadataValue.md(_refused(result))
     return shown
 
 
-def asset_of(feed: Feed, days: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
+def asset_of(feed: Feed) -> dg.AssetsDefinition:
     """Build the asset of one feed."""
 
     @dg.asset(
@@ -75,15 +92,13 @@ def asset_of(feed: Feed, days: dg.PartitionsDefinition[str]) -> dg.AssetsDefinit
             "dagster/column_schema": _columns(feed),
         },
         code_version=feed.digest[:12],
-        partitions_def=days,
-        backfill_policy=SINGLE_RUN,
         retry_policy=RETRY,
         pool=POOL,
         required_resource_keys={"settings", "data_folder", "stopwatch"},
     )
     def ingest(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        _, as_of = days_of_tags(context.run.tags)
         settings: Settings = context.resources.settings
+        _, as_of = days_to_ingest(settings, context.run.tags)
         watch: Stopwatch = context.resources.stopwatch
         with watch.measure("ingest"):
             result = ingest_feed(settings, feed, as_of)
@@ -92,7 +107,7 @@ def asset_of(feed: Feed, days: dg.PartitionsDefinition[str]) -> dg.AssetsDefinit
     return ingest
 
 
-def build(settings: Settings, days: dg.PartitionsDefinition[str]) -> dg.Definitions:
+def build(settings: Settings) -> dg.Definitions:
     """Build one asset per contract below `settings.contracts`."""
     feeds = load_feeds(settings.contracts).values()
-    return dg.Definitions(assets=[asset_of(feed, days) for feed in feeds])
+    return dg.Definitions(assets=[asset_of(feed) for feed in feeds])

@@ -6,11 +6,11 @@ from typing import Protocol
 
 import dagster as dg
 
+from orchestration.dbt_results import DbtResult
 from orchestration.instance import PROCESS_TAG, this_process
 from orchestration.locks import hold_data_folder
 from orchestration.publishing import PublishResult
 from orchestration.settings import Settings
-from orchestration.warehouse import DbtResult
 
 # one holder at a time: the warehouse is one DuckDB file; set on assets and on checks alike
 POOL = "warehouse"

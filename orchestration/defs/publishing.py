@@ -6,15 +6,15 @@ import dagster as dg
 
 from orchestration.built import Built, code_digest, write_built
 from orchestration.defs.closing import DELIVERY_DAYS
-from orchestration.defs.policy import OWNERS, POOL, SINGLE_RUN, Publisher
-from orchestration.partitions import days_of_tags
+from orchestration.defs.policy import OWNERS, POOL, Publisher
+from orchestration.partitions import days_to_build
 from orchestration.settings import Settings
 from orchestration.stopwatch import Stopwatch
 
 BUILD = dg.AssetKey(["published", "build"])
 
 
-def build(days: dg.PartitionsDefinition[str], marts: Iterable[dg.AssetKey]) -> dg.Definitions:
+def build(marts: Iterable[dg.AssetKey]) -> dg.Definitions:
     """Build the asset that publishes; `marts` are the keys of the public marts."""
 
     @dg.asset(
@@ -26,8 +26,6 @@ def build(days: dg.PartitionsDefinition[str], marts: Iterable[dg.AssetKey]) -> d
         tags={"layer": "published"},
         description="One row per published build: read-only files that passed every blocking "
         "check. Readers open the build that CURRENT names.",
-        partitions_def=days,
-        backfill_policy=SINGLE_RUN,
         pool=POOL,
         required_resource_keys={"settings", "data_folder", "publish", "stopwatch"},
     )
@@ -35,7 +33,7 @@ def build(days: dg.PartitionsDefinition[str], marts: Iterable[dg.AssetKey]) -> d
         settings: Settings = context.resources.settings
         publish: Publisher = context.resources.publish
         watch: Stopwatch = context.resources.stopwatch
-        _, as_of = days_of_tags(context.run.tags)
+        _, as_of = days_to_build(settings, context.run.tags)
         with watch.measure("publish"):
             digest = code_digest(settings)
             result = publish(settings, as_of, {"code": digest})
@@ -43,6 +41,7 @@ def build(days: dg.PartitionsDefinition[str], marts: Iterable[dg.AssetKey]) -> d
         return dg.MaterializeResult(
             metadata={
                 "build": result.build,
+                "as_of": as_of.isoformat(),
                 "path": dg.MetadataValue.path(str(result.path)),
                 "is_new": result.is_new,
                 "tables": len(result.tables),

@@ -1,7 +1,8 @@
 """Every dbt model is an asset and every dbt test a check of one; dbt runs inside this process.
 
 The whole project is one step: dbt orders its models and skips what depends on a red test, and the
-warehouse is opened once. What dbt says per node becomes one event per asset and check.
+warehouse is opened once. What dbt says per node becomes one event per asset and check and run: a
+model holds all days as known on one, so its partitions would all be the same table.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,11 +14,12 @@ from dagster_dbt.asset_utils import DAGSTER_DBT_UNIQUE_ID_METADATA_KEY as UNIQUE
 
 from orchestration.built import code_digest, read_built
 from orchestration.contracts import load_feeds
-from orchestration.defs.policy import OWNERS, POOL, SINGLE_RUN, DbtRunner
-from orchestration.partitions import days_of_tags
+from orchestration.dbt_results import DbtError, DbtResult, NodeResult
+from orchestration.defs.policy import OWNERS, POOL, DbtRunner
+from orchestration.partitions import days_to_build
 from orchestration.settings import Settings
 from orchestration.stopwatch import Stopwatch
-from orchestration.warehouse import DbtError, DbtResult, NodeResult, register_raw
+from orchestration.warehouse import register_raw
 
 Manifest = Mapping[str, Any]
 Event = dg.MaterializeResult[None] | dg.AssetCheckResult
@@ -117,16 +119,12 @@ def events_of(
             yield _tested(node, tests[node.unique_id])
 
 
-def build(
-    settings: Settings, days: dg.PartitionsDefinition[str], manifest: Manifest
-) -> dg.Definitions:
+def build(manifest: Manifest) -> dg.Definitions:
     """Build the assets and checks of the dbt project that `manifest` describes."""
 
     @dbt_assets(
         manifest=manifest,
         name="dbt_build",
-        partitions_def=days,
-        backfill_policy=SINGLE_RUN,
         dagster_dbt_translator=Translator(),
         pool=POOL,
         required_resource_keys={"settings", "data_folder", "run_dbt", "stopwatch"},
@@ -135,8 +133,8 @@ def build(
         now: Settings = context.resources.settings
         run_dbt: DbtRunner = context.resources.run_dbt
         watch: Stopwatch = context.resources.stopwatch
-        first, as_of = days_of_tags(context.run.tags)
         built = read_built(now)
+        first, as_of = days_to_build(now, context.run.tags, built.as_of if built else None)
         if built is not None and as_of < built.as_of:
             raise dg.Failure(
                 f"the warehouse stands at {built.as_of} and moves forward only: it cannot be "

@@ -14,7 +14,12 @@ from orchestration.ingest.feeds import (
     ingest_feed,
     refuse_strays,
 )
-from orchestration.ingest.manifest import FileEntry, ManifestError, read_manifest
+from orchestration.ingest.manifest import (
+    FileEntry,
+    ManifestError,
+    read_manifest,
+    read_processed_through,
+)
 
 __all__ = [
     "FeedResult",
@@ -26,5 +31,6 @@ __all__ = [
     "ingest_feed",
     "plan",
     "read_manifest",
+    "read_processed_through",
     "refuse_strays",
 ]

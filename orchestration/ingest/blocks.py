@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,8 @@ from orchestration.settings import Settings
 _BOM = b"\xef\xbb\xbf"
 # less than the shortest record that a setting can call too long
 _HEAD_BYTES = 1024
+# a thread costs as much as hashing this many bytes
+_WORTH_A_THREAD = 1 << 20
 
 
 def count_bytes(data: bytes, byte: bytes) -> int:
@@ -58,13 +61,21 @@ def identify_text(stream: BoundedStream, settings: Settings) -> Identity:
     """Read a text stream once, for its identity; raises `Refusal` past the caps."""
     digest = hashlib.sha256()
     blocks = LineBlocks(stream, settings)
-    with ThreadPoolExecutor(1, "content-hash") as pool:
-        # hashing releases the interpreter lock: it runs beside the reading of the next block
+    with ExitStack() as stack:
+        pool: ThreadPoolExecutor | None = None
         hashing: Future[None] | None = None
         for block in blocks:
+            text = b"".join(head for _, head in block.overlong) or block.data
+            if len(text) < _WORTH_A_THREAD:
+                if hashing is not None:
+                    hashing.result()
+                digest.update(text)
+                continue
+            # hashing releases the interpreter lock: it runs beside the reading of the next block
+            if pool is None:
+                pool = stack.enter_context(ThreadPoolExecutor(1, "content-hash"))
             if hashing is not None:
                 hashing.result()
-            text = b"".join(head for _, head in block.overlong) or block.data
             hashing = pool.submit(digest.update, text)
         if hashing is not None:
             hashing.result()

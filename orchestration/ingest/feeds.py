@@ -11,6 +11,7 @@ from orchestration.contracts import Feed, load_feeds
 from orchestration.ingest.containers import Hold, Refusal
 from orchestration.ingest.days import booking_day, pending_files
 from orchestration.ingest.files import ingest_file
+from orchestration.ingest.groups import Group, decided_together
 from orchestration.ingest.landing import LandedFile, Stray, scan_strays
 from orchestration.ingest.manifest import FileEntry, Manifest, load_manifest
 from orchestration.ingest.manifest_table import write_manifest_table
@@ -85,34 +86,37 @@ def ingest_feed(settings: Settings, feed: Feed, as_of: date) -> FeedResult:
     with hold_data_folder(settings, f"ingest {feed.id}"):
         manifest = load_manifest(settings)
         files, strays = pending_files(settings, feed, manifest, as_of)
-        entries = _report(manifest, strays)
-        waiting = files
-        while waiting:
-            left: list[LandedFile] = []
-            taken = False
-            for landed in waiting:
-                entry = _decide(settings, feed, landed, manifest, as_of)
-                if entry is None:
-                    continue
-                if entry.reason_code == "SEQUENCE_GAP":
-                    left.append(landed)
-                else:
-                    taken = True
-                entries[entry.file] = entry
-            # a file that was taken may have filled the gap in front of another
-            waiting = left if taken else []
+        with decided_together(settings, manifest) as group:
+            entries = _report(manifest, strays)
+            waiting = files
+            while waiting:
+                left: list[LandedFile] = []
+                taken = False
+                for landed in waiting:
+                    entry = _decide(settings, feed, landed, group, as_of)
+                    group.flush_if_large()
+                    if entry is None:
+                        continue
+                    if entry.reason_code == "SEQUENCE_GAP":
+                        left.append(landed)
+                    else:
+                        taken = True
+                    entries[entry.file] = entry
+                # a file that was taken may have filled the gap in front of another
+                waiting = left if taken else []
         return FeedResult(feed.id, tuple(entries.values()))
 
 
 def _decide(
-    settings: Settings, feed: Feed, landed: LandedFile, manifest: Manifest, as_of: date
+    settings: Settings, feed: Feed, landed: LandedFile, group: Group, as_of: date
 ) -> FileEntry | None:
+    manifest = group.manifest
     delivered_on = booking_day(landed.folder_on, manifest.processed_through)
     objection: Refusal | None = None
     known = manifest.entries.get((feed.id, landed.file))
     if known is not None and known.status in ("ingested", "repeat"):
         # its place in the sequence was found when it was taken
-        return ingest_file(settings, feed, landed, manifest, delivered_on)
+        return ingest_file(settings, feed, landed, group, delivered_on)
     try:
         delivered_on = book_in_sequence(settings, manifest, feed, landed, delivered_on)
     except Refusal as why:
@@ -137,7 +141,7 @@ def _decide(
         return entry
     if delivered_on > as_of:
         return None
-    return ingest_file(settings, feed, landed, manifest, delivered_on, objection)
+    return ingest_file(settings, feed, landed, group, delivered_on, objection)
 
 
 def _report(manifest: Manifest, strays: Iterable[Stray]) -> dict[str, FileEntry]:

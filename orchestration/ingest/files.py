@@ -11,11 +11,11 @@ from decimal import Decimal
 import polars as pl
 
 from orchestration.contracts import Feed, FileFormat
-from orchestration.durable import remove_all
 from orchestration.ingest.blocks import Identity, identify_text
 from orchestration.ingest.camt_files import CamtReader
 from orchestration.ingest.containers import Hold, Refusal, open_stream
 from orchestration.ingest.csv_files import CsvReader
+from orchestration.ingest.groups import Group
 from orchestration.ingest.landing import LandedFile
 from orchestration.ingest.manifest import FileEntry, Manifest
 from orchestration.ingest.parquet_files import ParquetReader
@@ -51,7 +51,7 @@ def ingest_file(
     settings: Settings,
     feed: Feed,
     landed: LandedFile,
-    manifest: Manifest,
+    group: Group,
     delivered_on: date,
     objection: Refusal | None = None,
 ) -> FileEntry:
@@ -61,6 +61,7 @@ def ingest_file(
     stands in the manifest. Never raises for what a file holds; raises
     OSError when the machine fails, with nothing half-done left behind.
     """
+    manifest = group.manifest
     entry = FileEntry(
         status="ingested",
         system=feed.system,
@@ -91,7 +92,7 @@ def ingest_file(
             raise objection
         with open_reader(settings, feed, file_format, landed) as reader:
             told = reader
-            return _keep(settings, feed, reader, manifest, entry, identity)
+            return _keep(settings, feed, reader, group, entry, identity)
     except (Refusal, Hold) as why:
         before = manifest.entries.get(entry.key)
         if before is not None and has_rows(before):
@@ -150,11 +151,11 @@ def _keep(
     settings: Settings,
     feed: Feed,
     reader: Reader,
-    manifest: Manifest,
+    group: Group,
     entry: FileEntry,
     identity: Identity,
 ) -> FileEntry:
-    """Read, check and write the file; commit only when everything about it agrees."""
+    """Read, check and write the file; hand it on only when everything about it agrees."""
     assert entry.delivered_on and entry.folder_on  # noqa: S101  set by the caller
     name = f"{entry.delivered_on.isoformat()}/{identity.content_sha256[:24]}.parquet"
     raw_path = f"raw/{feed.id}/{name}"
@@ -189,30 +190,20 @@ def _keep(
             raw_path=raw_path if totals.rows else None,
             quarantine_path=quarantine_path if totals.quarantined else None,
         )
-        return commit(settings, manifest, entry, rows, broken)
+        return commit(group, entry, rows, broken, stack)
 
 
 def commit(
-    settings: Settings, manifest: Manifest, entry: FileEntry, rows: RowWriter, broken: RowWriter
+    group: Group, entry: FileEntry, rows: RowWriter, broken: RowWriter, stack: ExitStack
 ) -> FileEntry:
-    """Make the written files valid: announce them, rename them, say so in the manifest."""
+    """Finish the written files and hand them, with the decision, to the group that will count."""
     pairs = [(entry.raw_path, rows), (entry.quarantine_path, broken)]
     wanted = [(path, writer) for path, writer in pairs if path]
     for _, writer in wanted:
         writer.finish()
     if entry.raw_path:
         entry = replace(entry, raw_sha256=rows.sha256)
-    manifest.begin([path for path, _ in wanted])
-    try:
-        for _, writer in wanted:
-            writer.commit()
-        manifest.add(entry)
-    except OSError:
-        # the line may have reached the disk before the failure: then the files count, and stay
-        manifest.read_on()
-        if manifest.pending:
-            remove_all(settings.data / path for path, _ in wanted)
-        raise
+    group.add(entry, wanted, stack)
     return entry
 
 
@@ -227,16 +218,16 @@ def _read_all(
     totals = _Totals()
     for batch in reader:
         checked = validator.check(batch.frame)
-        quarantined = quarantine_frame(feed, batch, checked, validator, lineage)
         totals.records += batch.counted
         totals.rows += checked.good
-        totals.quarantined += quarantined.height
         totals.blank += batch.blank
         if reader.sum_column:
             totals.rows_sum += _exact_sum(checked.rows[reader.sum_column])
         if checked.good:
             rows.add(lineage.stamp(checked.rows))
-        if quarantined.height:
+        if batch.rejects or checked.broken.height:
+            quarantined = quarantine_frame(feed, batch, checked, validator, lineage)
+            totals.quarantined += quarantined.height
             broken.add(quarantined)
     return totals
 

@@ -5,7 +5,7 @@ counts from the moment in which its line is on disk. Each line carries the hash 
 it, so a flipped byte or a lost line is noticed. `raw/manifest.parquet` is the same as a table, for
 SQL; it is derived and may be thrown away.
 
-Kinds of lines: `begin` (the files that the next `file` line will make valid), `file` (a decision
+Kinds of lines: `begin` (the files that the next `file` lines will make valid), `file` (a decision
 about one delivered file: `FileEntry`), `day_closed` (no later file is booked on or before it).
 """
 
@@ -14,7 +14,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,9 @@ class FileEntry:
         return self.feed_id, self.file
 
 
+_FIELDS = tuple(item.name for item in fields(FileEntry))
+
+
 @dataclass
 class Manifest:
     """The manifest as read from disk, kept up to date as lines are appended."""
@@ -85,6 +89,8 @@ class Manifest:
     pending: tuple[str, ...] = ()
     chain: str = ""
     offset: int = 0
+    is_staging: bool = False
+    staged: list[FileEntry] = field(default_factory=list)
 
     def of_feed(self, feed_id: str) -> list[FileEntry]:
         """Newest entry of each file of a feed, in order of first sight."""
@@ -95,26 +101,40 @@ class Manifest:
         return self.contents.get((feed_id, content_sha256))
 
     def begin(self, paths: list[str]) -> None:
-        """Announce files (relative to the data folder) that the next `file` line makes valid."""
-        self._append({"kind": "begin", "paths": paths})
+        """Announce files (relative to the data folder) that the next `file` lines make valid."""
+        self._append([{"kind": "begin", "paths": paths}])
 
     def add(self, entry: FileEntry) -> None:
-        """Record a decision; from here on it counts."""
-        self._append({"kind": "file", **_plain(entry)})
+        """Record a decision; from here on it counts, or is staged to count with others."""
+        if self.is_staging:
+            self._know(entry)
+            self.staged.append(entry)
+        else:
+            self._append([{"kind": "file", **_plain(entry)}])
+
+    def add_staged(self) -> None:
+        """Record the staged decisions at once; from here on they count."""
+        if self.staged:
+            self._append([{"kind": "file", **_plain(entry)} for entry in self.staged])
+            self.staged = []
 
     def close_day(self, day: date) -> None:
         """Record that no later file is booked on or before `day`."""
-        self._append({"kind": "day_closed", "day": day.isoformat()})
+        self._append([{"kind": "day_closed", "day": day.isoformat()}])
 
-    def _append(self, body: dict[str, Any]) -> None:
-        line = _chained(body, self.chain)
+    def _append(self, bodies: Sequence[dict[str, Any]]) -> None:
+        lines: list[bytes] = []
+        chain = self.chain
+        for body in bodies:
+            chain = _link(body, chain)
+            lines.append(_chained(body, chain))
         make_folder(self.path.parent)
         is_new = not self.path.exists()
         with self.path.open("ab") as file:
             start = file.tell()
             try:
                 fault_point("append")
-                file.write(line)
+                file.write(b"".join(lines))
                 file.flush()
                 os.fsync(file.fileno())
             except OSError:
@@ -124,7 +144,8 @@ class Manifest:
         if is_new:
             sync_folder(self.path.parent)
         fault_point("after_append")
-        self._apply(line)
+        for line in lines:
+            self._apply(line)
 
     def _apply(self, line: bytes) -> None:
         try:
@@ -145,12 +166,17 @@ class Manifest:
         elif kind == "day_closed":
             self.processed_through = date.fromisoformat(body["day"])
         else:
-            self.pending = ()
             entry = _entry(body)
-            self.entries[entry.key] = entry
-            self.by_feed.setdefault(entry.feed_id, {})[entry.file] = entry
-            if entry.status == "ingested" and entry.content_sha256:
-                self.contents.setdefault((entry.feed_id, entry.content_sha256), entry)
+            if self.pending:
+                valid = (entry.raw_path, entry.quarantine_path)
+                self.pending = tuple(path for path in self.pending if path not in valid)
+            self._know(entry)
+
+    def _know(self, entry: FileEntry) -> None:
+        self.entries[entry.key] = entry
+        self.by_feed.setdefault(entry.feed_id, {})[entry.file] = entry
+        if entry.status == "ingested" and entry.content_sha256:
+            self.contents.setdefault((entry.feed_id, entry.content_sha256), entry)
 
     def read_on(self) -> int:
         """Apply the lines added since the last look; returns bytes of a torn last line."""
@@ -166,7 +192,8 @@ class Manifest:
 
 
 def _plain(entry: FileEntry) -> dict[str, Any]:
-    plain = {key: value for key, value in asdict(entry).items() if value not in (None, ())}
+    given = ((name, getattr(entry, name)) for name in _FIELDS)
+    plain = {name: value for name, value in given if value not in (None, ())}
     return {k: v.isoformat() if isinstance(v, date) else v for k, v in plain.items()}
 
 
@@ -176,8 +203,7 @@ def _entry(body: dict[str, Any]) -> FileEntry:
             body[name] = date.fromisoformat(body[name])
     for name in ("warnings", "file_columns"):
         body[name] = tuple(body.get(name, ()))
-    known = {item.name for item in fields(FileEntry)}
-    return FileEntry(**{key: value for key, value in body.items() if key in known})
+    return FileEntry(**{key: value for key, value in body.items() if key in _FIELDS})
 
 
 def _link(body: dict[str, Any], chain: str) -> str:
@@ -185,8 +211,8 @@ def _link(body: dict[str, Any], chain: str) -> str:
     return hashlib.sha256((chain + text).encode()).hexdigest()[:32]
 
 
-def _chained(body: dict[str, Any], chain: str) -> bytes:
-    text = json.dumps({**body, "chain": _link(body, chain)}, sort_keys=True, ensure_ascii=True)
+def _chained(body: dict[str, Any], link: str) -> bytes:
+    text = json.dumps({**body, "chain": link}, sort_keys=True, ensure_ascii=True)
     return text.encode() + b"\n"
 
 
@@ -204,9 +230,20 @@ def load_manifest(settings: Settings) -> Manifest:
     return known
 
 
+def forget_manifest(manifest: Manifest) -> None:
+    """Let the next call of `load_manifest` read it anew from the disk."""
+    if _open.get(manifest.path) is manifest:
+        del _open[manifest.path]
+
+
 def read_manifest(settings: Settings) -> list[FileEntry]:
     """Newest decision about every file ever seen, in order of first sight."""
     return list(load_manifest(settings).entries.values())
+
+
+def read_processed_through(settings: Settings) -> date | None:
+    """Return the last closed day, None when no day was ever closed."""
+    return load_manifest(settings).processed_through
 
 
 def recover(settings: Settings) -> None:

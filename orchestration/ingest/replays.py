@@ -16,6 +16,7 @@ from orchestration.contracts import Feed, load_feeds
 from orchestration.ingest.blocks import Block
 from orchestration.ingest.delimited import LineParser
 from orchestration.ingest.files import commit
+from orchestration.ingest.groups import decided_together
 from orchestration.ingest.manifest import FileEntry, Manifest
 from orchestration.ingest.quarantine import quarantine_frame
 from orchestration.ingest.records import RECORD, Batch, Reject
@@ -96,7 +97,7 @@ def _replay(
         contract_version=feed.version,
         contract_digest=feed.digest,
     )
-    with ExitStack() as stack:
+    with decided_together(settings, manifest) as group, ExitStack() as stack:
         good = stack.enter_context(
             RowWriter(settings.data / f"raw/{place}/{name}", settings.temporary)
         )
@@ -107,7 +108,7 @@ def _replay(
             good.add(lineage.stamp(checked.rows))
         if quarantined.height:
             broken.add(quarantined)
-        return commit(settings, manifest, entry, good, broken)
+        return commit(group, entry, good, broken, stack)
 
 
 def _batch(manifest: Manifest, feed: Feed, rows: pl.DataFrame, settings: Settings) -> Batch:

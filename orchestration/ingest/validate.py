@@ -72,13 +72,7 @@ class Validator:
     _rules: list[Rule] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._rules = [rule for column in self.feed.columns for rule in _rules(column)]
-        if any(column.keeps_broken_bytes for column in self.feed.columns):
-            self._rules += [
-                Rule(column.name, "BROKEN_BYTES", pl.col(column.name).str.contains(BROKEN))
-                for column in self.feed.columns
-                if column.type == "string" and not column.keeps_broken_bytes
-            ]
+        self._rules = _rules_of(self.feed)
 
     def check(self, frame: pl.DataFrame) -> Checked:
         """Split a batch (text or typed columns, and `_record`) into rows and broken records."""
@@ -186,6 +180,24 @@ def _nothing_broken() -> pl.DataFrame:
     return pl.DataFrame(
         schema={RECORD: pl.Int64, "column": text, "reason_code": text, "value": text}
     )
+
+
+# a feed comes in thousands of small files, and its rules are the same for all of them
+_known_rules: dict[str, tuple[Feed, list[Rule]]] = {}
+
+
+def _rules_of(feed: Feed) -> list[Rule]:
+    known = _known_rules.get(feed.id)
+    if known is None or known[0] is not feed:
+        rules = [rule for column in feed.columns for rule in _rules(column)]
+        if any(column.keeps_broken_bytes for column in feed.columns):
+            rules += [
+                Rule(column.name, "BROKEN_BYTES", pl.col(column.name).str.contains(BROKEN))
+                for column in feed.columns
+                if column.type == "string" and not column.keeps_broken_bytes
+            ]
+        known = _known_rules[feed.id] = (feed, rules)
+    return known[1]
 
 
 def _rules(column: Column) -> Iterator[Rule]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,11 +17,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration.contracts.model import LINEAGE_COLUMNS
-from orchestration.durable import DurableFile
+from orchestration.durable import DurableFile, commit_files
 
 # a row group is worth its footer from here on, and still fits twice into memory
 _GROUP_ROWS = 65_536
 _GROUP_BYTES = 16 << 20
+_PIECE_BYTES = 256 << 10
 _CONSTANTS = ("_file", "_delivered_on", "_folder_on", "_content_sha256")
 
 
@@ -31,8 +33,10 @@ class _Sink:
     the middle of anybody's work. An error there could not be handled.
     """
 
-    def __init__(self, file: DurableFile) -> None:
-        self._file = file
+    def __init__(self, path: Path, temporary: Path) -> None:
+        self._place = (path, temporary)
+        self.file: DurableFile | None = None
+        self._gathered = bytearray()
         self._taken = 0
         self.digest = hashlib.sha256()
         self._is_given_up = False
@@ -43,17 +47,33 @@ class _Sink:
 
     def write(self, data: bytes) -> int:
         if not self._is_given_up:
-            self._file.write(data)
-            self.digest.update(data)
+            # a page comes in many small pieces
+            self._gathered += data
+            if len(self._gathered) >= _PIECE_BYTES:
+                self._put()
         self._taken += len(data)
         return len(data)
+
+    def _put(self) -> None:
+        if self.file is None:
+            self.file = DurableFile(*self._place)
+        self.file.write(self._gathered)
+        self.digest.update(self._gathered)
+        self._gathered = bytearray()
+
+    def finish(self) -> DurableFile:
+        """Put everything on the disk, still aside."""
+        if self.file is None or self._gathered:
+            self._put()
+        assert self.file is not None  # noqa: S101  put just now
+        self.file.finish()
+        return self.file
 
     def tell(self) -> int:
         return self._taken
 
     def flush(self) -> None:
-        if not self._is_given_up:
-            self._file.flush()
+        """Leave the bytes where they are gathered: a group of rows does not end a file."""
 
     def writable(self) -> bool:
         return True
@@ -65,7 +85,7 @@ class _Sink:
         return False
 
     def close(self) -> None:
-        """Leave the bytes alone: only `RowWriter.commit` ends a file."""
+        """Leave the bytes alone: only `commit_writers` lets a file appear."""
 
 
 class RowWriter:
@@ -76,9 +96,8 @@ class RowWriter:
     """
 
     def __init__(self, path: Path, temporary: Path) -> None:
-        self._file = DurableFile(path, temporary)
-        self._sink = _Sink(self._file)
-        self._pool = ThreadPoolExecutor(1, "parquet-writer")
+        self._sink = _Sink(path, temporary)
+        self._pool: ThreadPoolExecutor | None = None
         self._writer: pq.ParquetWriter | None = None
         self._pending: Future[None] | None = None
         self._small: list[pl.DataFrame] = []
@@ -99,6 +118,8 @@ class RowWriter:
             self._wait()
             table = _arrow(pl.concat(self._small))
             self._small = []
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(1, "parquet-writer")
             self._pending = self._pool.submit(self._write, table)
 
     def _wait(self) -> None:
@@ -119,22 +140,22 @@ class RowWriter:
             )
         self._writer.write_table(table)
 
-    def finish(self) -> None:
-        """End the Parquet file and put it on the disk, still aside."""
-        self._hand_over()
+    def finish(self) -> DurableFile:
+        """End the Parquet file and put it on the disk, still aside; again changes nothing."""
         self._wait()
-        if self._writer is not None:
+        if self._small:
+            # the last batch, and the only one of a small file, has nothing to be written beside
+            table = _arrow(pl.concat(self._small))
+            self._small = []
+            self._write(table)
+        if self._writer is not None and self._writer.is_open:
             self._writer.close()
-        self._file.finish()
+        return self._sink.finish()
 
     @property
     def sha256(self) -> str:
         """Hash of the bytes written; of the whole file once it is finished."""
         return self._sink.digest.hexdigest()
-
-    def commit(self) -> None:
-        """Let the finished file appear at its path."""
-        self._file.commit()
 
     def __enter__(self) -> Self:
         return self
@@ -145,14 +166,21 @@ class RowWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._pool.shutdown(wait=True)
+        if self._pool is not None:
+            self._pool.shutdown(wait=True)
         if self._writer is not None and self._writer.is_open:
             # the writer wants to end its file even when nobody wants the file any more
             self._sink.give_up()
             with suppress(OSError, pa.ArrowException):
                 self._writer.close()
             self._writer.is_open = False
-        self._file.__exit__(kind, error, trace)
+        if self._sink.file is not None:
+            self._sink.file.__exit__(kind, error, trace)
+
+
+def commit_writers(writers: Sequence[RowWriter]) -> None:
+    """Let finished files appear at their paths, all of them durably."""
+    commit_files([writer.finish() for writer in writers])
 
 
 def _arrow(frame: pl.DataFrame) -> pa.Table:

@@ -29,10 +29,15 @@ class House:
     feeds: dict[str, Feed]
     manifest: list[dict[str, Any]] = field(default_factory=list)
 
-    def deliver(self, feed_id: str, day: date, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Write one delivered file; required columns that a row leaves out get a filler."""
+    def deliver(
+        self, feed_id: str, day: date, rows: Iterable[Mapping[str, Any]], prefix: str = ""
+    ) -> str:
+        """Write one delivered file and return its path below landing.
+
+        Required columns that a row leaves out get a filler; `prefix` begins the file's name.
+        """
         feed = self.feeds[feed_id]
-        file = f"{feed_id}/{day}/{len(self.manifest)}.csv"
+        file = f"{feed_id}/{day}/{prefix}{len(self.manifest)}.csv"
         lineage = {
             "_file": file,
             "_delivered_on": day,
@@ -62,6 +67,7 @@ class House:
             records_in=len(full),
             row_count=len(full),
         )
+        return file
 
     def count(self, **entry: Any) -> None:
         """Add a line to the manifest of ingest and write it anew."""

@@ -18,12 +18,12 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration.dbt_results import DbtError, DbtResult, NodeResult
 from orchestration.definitions import build_defs
 from orchestration.instance import open_instance
 from orchestration.partitions import tags_of_days
 from orchestration.publishing import PublishResult
 from orchestration.settings import REPOSITORY, Settings
-from orchestration.warehouse import DbtError, DbtResult, NodeResult
 from tests.ingest.usage import usages
 
 CONTRACTS = (

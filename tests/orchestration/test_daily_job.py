@@ -27,8 +27,21 @@ def materialized(result: dg.ExecuteInProcessResult) -> set[str]:
     }
 
 
+def events_of(result: dg.ExecuteInProcessResult, key: str) -> list[dg.AssetMaterialization]:
+    events = (event.materialization for event in result.get_asset_materialization_events())
+    return [event for event in events if event.asset_key.to_user_string() == key]
+
+
 def failed_checks(result: dg.ExecuteInProcessResult) -> set[str]:
     return {check.check_name for check in result.get_asset_check_evaluations() if not check.passed}
+
+
+def click(house: House, key: dg.AssetKey) -> dg.ExecuteInProcessResult:
+    """Materialise one asset as the pages do: no tags, no partition."""
+    job = house.definitions().resolve_implicit_global_asset_job_def()
+    return job.execute_in_process(
+        instance=house.instance, asset_selection=[key], raise_on_error=False
+    )
 
 
 def test_a_partition_goes_from_landing_to_publish(house: House) -> None:
@@ -39,9 +52,10 @@ def test_a_partition_goes_from_landing_to_publish(house: House) -> None:
         materialized(result)
     )
     raw = next(iter(result.asset_materializations_for_node("raw__network__usage_records")))
-    assert raw.partition == "2026-10-01"
     shown = {name: value.value for name, value in raw.metadata.items()}
     assert (shown["files"], shown["records"], shown["dagster/row_count"]) == (1, 5, 5)
+    closed = events_of(result, "raw/delivery_days")
+    assert [event.partition for event in closed] == ["2026-10-01"]
     assert house.published == [date(2026, 10, 1)]
     built = read_built(house.settings)
     assert built is not None and built.as_of == date(2026, 10, 1)
@@ -121,13 +135,26 @@ def test_a_stale_feed_stops_the_day_until_it_is_waived(house: House) -> None:
 
 def test_a_range_of_days_is_one_pass_of_one_run(house: House) -> None:
     for day in ("2026-10-01", "2026-10-02", "2026-10-03"):
-        house.land_usage(day, start=int(day[-1]) * 100)
+        house.land_usage(day, count=int(day[-1]), start=int(day[-1]) * 100)
     result = house.run("2026-10-01", "2026-10-03")
     assert result.success
     assert [as_of for as_of, _, _ in house.built] == [date(2026, 10, 3)]
-    mart = result.asset_materializations_for_node("dbt_build")
-    days = {m.partition for m in mart if m.asset_key.path[-1] == "fct_rated_usage"}
-    assert days == {"2026-10-01", "2026-10-02", "2026-10-03"}
+    # one event for what is one table, however many days it took in
+    assert len(events_of(result, "marts/fct_rated_usage")) == 1
+    [raw] = events_of(result, "raw/network/usage_records")
+    by_day = raw.metadata["by_day"].value.records
+    assert [(row.data["day"], row.data["rows"]) for row in by_day] == [
+        ("2026-10-01", 1),
+        ("2026-10-02", 2),
+        ("2026-10-03", 3),
+    ]
+    # and one for each day that is closed, with what came on that day
+    closed = events_of(result, "raw/delivery_days")
+    assert [(e.partition, e.metadata["rows"].value) for e in closed] == [
+        ("2026-10-01", 1),
+        ("2026-10-02", 2),
+        ("2026-10-03", 3),
+    ]
 
 
 def test_only_new_days_are_tested_again_by_the_same_code(house: House) -> None:
@@ -148,13 +175,32 @@ def test_the_warehouse_does_not_move_back(house: House) -> None:
 def test_a_selected_model_is_built_alone(house: House) -> None:
     house.land_usage("2026-10-01")
     assert house.run("2026-10-01").success
-    job = house.definitions().resolve_implicit_global_asset_job_def()
-    job.execute_in_process(
-        instance=house.instance,
-        partition_key="2026-10-01",
-        asset_selection=[dg.AssetKey(["marts", "fct_rated_usage"])],
+    # as by a click, which names no day: the last closed one counts
+    click(house, dg.AssetKey(["marts", "fct_rated_usage"]))
+    assert house.built[-1] == (
+        date(2026, 10, 1),
+        date(2026, 10, 1),
+        ("build", "--select", "fct_rated_usage"),
     )
-    assert house.built[-1][2] == ("build", "--select", "fct_rated_usage")
+
+
+def test_a_selected_feed_takes_what_waits_and_closes_nothing(house: House) -> None:
+    house.land_usage("2026-10-01")
+    assert house.run("2026-10-01").success
+    house.land_usage("2026-10-02", start=100)
+    result = click(house, USAGE_KEY)
+    [raw] = events_of(result, "raw/network/usage_records")
+    assert raw.metadata["files"].value == 1
+    assert plan(house.settings).processed_through == date(2026, 10, 1)
+    # the run of the day counts it on its day and builds it
+    assert house.run("2026-10-02").success
+    assert house.published[-1] == date(2026, 10, 2)
+
+
+def test_a_model_asked_for_before_any_day_is_closed_says_so(house: House) -> None:
+    result = click(house, dg.AssetKey(["marts", "fct_rated_usage"]))
+    assert not result.success and house.built == []
+    assert "no delivery day is closed yet" in str(result.all_events)
 
 
 def test_a_refused_file_says_why_on_its_asset(house: House) -> None:

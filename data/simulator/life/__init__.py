@@ -1,0 +1,1 @@
+"""What happens to subscriptions from day to day, and the hazard of losing them."""

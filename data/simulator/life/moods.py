@@ -1,0 +1,118 @@
+"""What moves the drivers of the hazard from day to day: notices, outages, moods, use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+import numpy as np
+
+from data.simulator.life.hazard import DECAY, drivers, mood_chances
+from data.simulator.model import Outage
+from data.simulator.people.clock import midnight, times
+from data.simulator.people.schema import ACTIVE
+from data.simulator.people.subscriptions import POSTPAID, PREPAID
+from data.simulator.people.world import World
+
+# chance per day
+SILENT = 0.00062
+LEANING_DAYS = (40, 85)
+FADING_DAYS = (50, 110)
+# a prepaid line that fell silent was put away; few come back
+AWAKES = 0.0015
+
+
+def feel_prices(world: World) -> None:
+    """Announced price changes reach those whose plan they are about."""
+    table = world.subscriptions
+    today = date.fromordinal(world.today)
+    for change in world.catalog.price_changes:
+        if change.announced_on != today:
+            continue
+        concerned = np.array(
+            [plan.product_offering_id in change.product_offering_ids for plan in world.plans]
+        )[table["offer"]]
+        concerned &= table["state"] == ACTIVE
+        table["price_on"][concerned] = world.today
+        table["price_percent"][concerned] = max(change.percent, 0.0)
+
+
+def feel_outages(world: World, outages: Iterable[Outage]) -> None:
+    """Outages that end today are felt by those in their area who use the technology."""
+    table = world.subscriptions
+    start, end = (times(np.array([midnight(world.today + n)]))[0] for n in (0, 1))
+    areas = {area.area_id: index for index, area in enumerate(world.catalog.areas)}
+    technology = np.array([plan.access_technology or "GSM" for plan in world.plans], dtype=object)[
+        table["offer"]
+    ]
+    mobile = table["network"] == 0
+    for outage in outages:
+        if not start <= outage.ended_at < end or outage.area_id not in areas:
+            continue
+        wireless = outage.access_technology in ("GSM", "GPRS_LTE")
+        hit = (table["area"] == areas[outage.area_id]) & (
+            mobile if wireless else ~mobile & (technology == outage.access_technology)
+        )
+        hours = (outage.ended_at - outage.started_at).total_seconds() / 3600
+        table["outages"][hit] += min(hours, 72) / 12.0
+
+
+def change_moods(world: World, rng: np.random.Generator) -> None:
+    """Old annoyance fades; some begin to lean away, some use less, some fall silent."""
+    table = world.subscriptions
+    for name in ("complaints", "late_tickets", "outages"):
+        table[name][:] *= DECAY
+    count = len(table)
+    draw, length = rng.random((5, count)), rng.random((2, count))
+    open_minded = (table["state"] == ACTIVE) & (table["notice_on"] == 0)
+    felt = drivers(world)
+    leans, fades = mood_chances(felt, table["frailty"])
+    lean = open_minded & (table["leaning_until"] < world.today)
+    lean &= draw[0] < leans
+    low, high = LEANING_DAYS
+    table["leaning_until"][lean] = world.today + low + (length[0] * (high - low))[lean]
+    fade = open_minded & (table["fading_from"] == 0) & (draw[1] < fades)
+    low, high = FADING_DAYS
+    table["fading_from"][fade] = world.today
+    table["fading_until"][fade] = world.today + low + (length[1] * (high - low))[fade]
+    over = open_minded & (table["fading_from"] > 0) & (table["fading_until"] <= world.today)
+    table["fading_from"][over] = 0
+    _fall_silent(world, open_minded, draw)
+
+
+def _fall_silent(world: World, open_minded: np.ndarray, draw: np.ndarray) -> None:
+    table = world.subscriptions
+    prepaid = open_minded & (table["rating"] == PREPAID)
+    awake = prepaid & (table["silent_from"] == 0) & (table["activated_on"] < world.today)
+    new = np.exp(-(world.today - table["contract_start"]) / 200.0)
+    fading = (table["fading_from"] > 0).astype(float)
+    rarely = (table["voice"] + table["data"] < 0.8).astype(float)
+    chance = SILENT * np.exp(0.7 * new + 1.2 * fading + 0.4 * rarely + 0.5 * table["frailty"] - 0.4)
+    falls = awake & (draw[2] < chance)
+    table["silent_from"][falls] = world.today + 1
+    quiet = prepaid & (table["silent_from"] > 0) & (table["silent_from"] < world.today)
+    table["silent_from"][quiet & (draw[3] < AWAKES)] = 0
+
+
+def dissatisfaction(world: World) -> np.ndarray:
+    """Return how annoyed each holder is, 0 to 1: care hears of it."""
+    felt = drivers(world)
+    load = (
+        0.7 * felt["complaints"]
+        + 0.6 * felt["late_tickets"]
+        + 0.25 * np.maximum(felt["dropped_calls"], 0)
+        + 0.6 * felt["outages"]
+        + 0.4 * felt["price_rise"]
+        + 0.5 * felt["leaning"]
+    )
+    return 1.0 - np.exp(-load / 2.0)
+
+
+def contact_rates(world: World) -> np.ndarray:
+    """Return how many contacts with care each holder may have today."""
+    table = world.subscriptions
+    annoyed = dissatisfaction(world)
+    new = np.exp(-(world.today - table["contract_start"]) / 60.0)
+    recent = (table["price_on"] > 0) & (world.today - table["price_on"] < 14)
+    base = np.where(table["rating"] == POSTPAID, 0.0045, 0.0018)
+    return base * (1.0 + 2.5 * annoyed + 1.5 * new + 1.5 * recent)

@@ -1,0 +1,1 @@
+"""Who is there: customers, accounts, numbers, subscriptions; the initial base and newcomers."""

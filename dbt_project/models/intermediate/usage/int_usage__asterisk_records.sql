@@ -1,0 +1,141 @@
+-- Adapter of Asterisk's Master.csv. A leg that was not answered used nothing, whatever its billsec
+-- says; an answered one counts from the answer. The switch writes the clock of its own zone; its
+-- uniqueid begins with the second in UTC, which tells apart the two 02:30 of an autumn night.
+
+{{ config(materialized='view') }}
+
+with records as (
+
+    select * from {{ ref('stg_network__asterisk') }}
+
+),
+
+files as (
+
+    select * from {{ ref('int_usage__files') }}
+    where feed = 'asterisk'
+
+),
+
+delivery_days as (
+
+    select * from {{ ref('int_usage__delivery_days') }}
+
+),
+
+read as (
+
+    select
+        records.*,
+        files.usage_source_id,
+        files.served_by,
+        files.mediated_on,
+        files.time_zone,
+        records.disposition = 'ANSWERED' as is_answered,
+        case
+            when records.disposition <> 'ANSWERED' then cast(0 as bigint)
+            when files.duration_column = 'duration' then records.duration
+            else records.billsec
+        end as quantity,
+        case
+            when
+                records.disposition = 'ANSWERED'
+                and coalesce(files.duration_column, 'billsec') = 'billsec'
+                then coalesce(
+                    records.answer,
+                    {{ add_seconds('records.start', 'records.duration - records.billsec') }}
+                )
+            else records.start
+        end as local_start,
+        try_cast(
+            split_part(regexp_replace(records.uniqueid, '^.*-', ''), '.', 1) as bigint
+        ) as made_epoch,
+        coalesce({{ fits_pattern('records.dcontext', 'files.terminating_context') }}, false)
+            as is_terminating,
+        coalesce({{ fits_pattern('records.dcontext', 'files.originating_context') }}, true)
+            as is_originating,
+        {{ e164('records.src', 'files') }} as caller,
+        {{ e164('records.dst', 'files') }} as callee
+    from records
+    inner join files
+        on records._file = files.file
+    where files.mediated_on is not null
+
+),
+
+clocked as (
+
+    select
+        *,
+        {{ utc_from_zone('local_start', 'time_zone') }} as first_reading
+    from read
+
+),
+
+placed as (
+
+    select
+        *,
+        case
+            when
+                -- the same clock an hour later, and the uniqueid is nearer to that
+                {{ clock_in_zone(add_seconds('first_reading', '3600'), 'time_zone') }} = local_start
+                and {{ timestamp_of_epoch('made_epoch') }}
+                > {{ add_seconds('first_reading', '1800') }}
+                then {{ add_seconds('first_reading', '3600') }}
+            else first_reading
+        end as started_at
+    from clocked
+
+)
+
+select
+    'asterisk' as feed,
+    placed.usage_source_id,
+    concat_ws(
+        ':',
+        placed.usage_source_id,
+        placed.uniqueid,
+        coalesce(
+            cast(placed.sequence as string),
+            concat(coalesce(placed.dstchannel, ''), '@', cast(placed.start as string))
+        )
+    ) as record_id,
+    'partial' as record_kind,
+    concat_ws(
+        ':',
+        placed.usage_source_id,
+        coalesce(nullif(placed.linkedid, ''), placed.uniqueid),
+        coalesce(placed.accountcode, '')
+    ) as session_key,
+    placed.is_answered as is_closing,
+    -- of several answered legs the longest is the call
+    placed.quantity as closing_rank,
+    false as is_summed,
+    'voice' as usage_type,
+    case when placed.is_terminating then 'terminating' else 'originating' end as direction,
+    case when placed.served_by = 'accountcode' then 'accountcode' else 'number' end as served_kind,
+    case
+        when placed.served_by = 'accountcode' then placed.accountcode
+        when placed.served_by = 'context' and placed.is_terminating then placed.callee
+        else placed.caller
+    end as served_key,
+    case when placed.is_terminating then placed.caller else placed.callee end as other_number,
+    cast(null as string) as visited_network,
+    cast(null as string) as area_id,
+    case when placed.is_answered then 'normal' else 'failed' end as release_cause,
+    placed.quantity,
+    placed.started_at,
+    placed.started_at as occurred_at,
+    placed.is_terminating or placed.is_originating as is_context_known,
+    placed._file,
+    placed._record,
+    placed._delivered_on,
+    placed.mediated_on,
+    delivery_days.duplicate_window_days,
+    delivery_days.earliest_at,
+    delivery_days.latest_start_at,
+    delivery_days.maximum_seconds
+from placed
+inner join delivery_days
+    on placed._delivered_on = delivery_days.delivered_on

@@ -1,0 +1,161 @@
+-- What became of each partial record, once it is decided: `closing` carries the whole usage,
+-- `folded` went into it, `late` came after the usage was closed. A usage closes on the day on which
+-- its closing record is mediated, else partial_close_days after the last part. A key that is used
+-- again longer than the duplicate window after its last part begins another usage.
+
+{{ config(materialized='incremental', incremental_strategy='append') }}
+
+with partials as (
+
+    select * from {{ ref('int_usage__partial_records') }}
+
+),
+
+delivery_days as (
+
+    select * from {{ ref('int_usage__delivery_days') }}
+
+),
+
+{% if is_incremental() %}
+open_keys as (
+
+    select distinct
+        partials.usage_source_id,
+        partials.session_key
+    from partials
+    left join {{ this }} as decided
+        on
+            partials._file = decided._file
+            and partials._record = decided._record
+    where decided._file is null
+
+),
+
+{% endif %}
+parts as (
+
+    select
+        partials.*,
+        delivery_days.partial_close_days,
+        delivery_days.duplicate_window_days,
+        lag(partials.mediated_on) over (
+            partition by partials.usage_source_id, partials.session_key
+            order by partials.mediated_on, partials._file, partials._record
+        ) as previous_on,
+        lead(partials.mediated_on) over (
+            partition by partials.usage_source_id, partials.session_key
+            order by partials.mediated_on, partials._file, partials._record
+        ) as next_on
+    from partials
+    inner join delivery_days
+        on partials._delivered_on = delivery_days.delivered_on
+    {% if is_incremental() %}
+    inner join open_keys
+        on
+            partials.usage_source_id = open_keys.usage_source_id
+            and partials.session_key = open_keys.session_key
+    {% endif %}
+
+),
+
+numbered as (
+
+    select
+        *,
+        sum(
+            case
+                when {{ days_between('previous_on', 'mediated_on') }} > duplicate_window_days then 1
+                else 0
+            end
+        ) over (
+            partition by usage_source_id, session_key
+            order by mediated_on, _file, _record
+            rows between unbounded preceding and current row
+        ) as session_number,
+        -- the day on which this part lets the session end, if it is the one that does
+        case
+            when is_closing then mediated_on
+            when
+                next_on is null
+                or {{ days_between('mediated_on', 'next_on') }} > partial_close_days
+                then {{ add_days('mediated_on', 'partial_close_days') }}
+        end as may_close_on
+    from parts
+
+),
+
+closed as (
+
+    select
+        *,
+        min(may_close_on) over (
+            partition by usage_source_id, session_key, session_number
+        ) as closed_on
+    from numbered
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by usage_source_id, session_key, session_number
+            order by
+                mediated_on > closed_on,
+                is_closing desc,
+                case when is_closing then cast('0001-01-01' as date) else mediated_on end desc,
+                closing_rank desc,
+                _file asc,
+                _record asc
+        ) = 1 as is_the_closing_one,
+        sum(case when mediated_on <= closed_on then quantity end) over (
+            partition by usage_source_id, session_key, session_number
+        ) as summed_quantity,
+        min(case when mediated_on <= closed_on then started_at end) over (
+            partition by usage_source_id, session_key, session_number
+        ) as first_started_at
+    from closed
+    where closed_on <= {{ as_of() }}
+
+),
+
+decided as (
+
+    select
+        *,
+        case
+            when is_the_closing_one then 'closing'
+            -- a leg that was never answered adds nothing, whenever it comes
+            when mediated_on <= closed_on or (feed = 'asterisk' and not is_closing) then 'folded'
+            else 'late'
+        end as part_class,
+        greatest(closed_on, mediated_on) as decided_on
+    from ranked
+
+)
+
+select
+    feed,
+    usage_source_id,
+    record_id,
+    session_key,
+    session_number,
+    part_class,
+    usage_type,
+    direction,
+    served_kind,
+    served_key,
+    other_number,
+    visited_network,
+    area_id,
+    release_cause,
+    cast(case when is_summed then summed_quantity else quantity end as bigint) as quantity,
+    case when is_summed then first_started_at else started_at end as started_at,
+    _file,
+    _record,
+    _delivered_on,
+    decided_on
+from decided
+where decided_on > {{ built_through('decided_on') }}

@@ -1,0 +1,110 @@
+-- Everything that waits or was refused on its way to a subscription, with the reason and the day on
+-- which it came through, if it did. A view: each part lies in a table already.
+
+{{ config(materialized='view') }}
+
+with keys as (
+
+    select * from {{ ref('int_usage__record_keys') }}
+    where reason_code is not null
+
+),
+
+folded as (
+
+    select * from {{ ref('int_usage__folded_records') }}
+    where part_class = 'late'
+
+),
+
+usages as (
+
+    select * from {{ ref('int_usage__usages') }}
+    where subscription_id is null
+
+),
+
+recycled as (
+
+    select * from {{ ref('int_usage__recycled_usages') }}
+
+),
+
+files as (
+
+    select * from {{ ref('int_usage__files') }}
+    where
+        mediated_on is null
+        or mediated_on > delivered_on
+
+),
+
+rows_of_files as (
+
+    select
+        'asterisk' as feed,
+        _file,
+        _record
+    from {{ ref('stg_network__asterisk') }}
+    union all
+    select
+        'freeswitch' as feed,
+        _file,
+        _record
+    from {{ ref('stg_network__freeswitch') }}
+    union all
+    select
+        'radius' as feed,
+        _file,
+        _record
+    from {{ ref('stg_network__radius') }}
+
+)
+
+select
+    cast(null as string) as usage_id,
+    keys.feed,
+    keys.reason_code,
+    keys._file,
+    keys._record,
+    keys.mediated_on as suspended_on,
+    cast(null as date) as resolved_on
+from keys
+union all
+select
+    record_id as usage_id,
+    feed,
+    'LATE_PARTIAL' as reason_code,
+    _file,
+    _record,
+    decided_on as suspended_on,
+    cast(null as date) as resolved_on
+from folded
+union all
+select
+    usages.usage_id,
+    usages.feed,
+    'UNKNOWN_NUMBER' as reason_code,
+    usages._file,
+    usages._record,
+    usages.usage_on as suspended_on,
+    recycled.guided_on as resolved_on
+from usages
+left join recycled
+    on
+        usages._file = recycled._file
+        and usages._record = recycled._record
+union all
+select
+    cast(null as string) as usage_id,
+    files.feed,
+    'UNKNOWN_SOURCE' as reason_code,
+    rows_of_files._file,
+    rows_of_files._record,
+    files.delivered_on as suspended_on,
+    files.mediated_on as resolved_on
+from rows_of_files
+inner join files
+    on
+        rows_of_files.feed = files.feed
+        and rows_of_files._file = files.file
