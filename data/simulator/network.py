@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from data.simulator.traffic import Ledger, top_ups_of_day, traffic_of_day
 
 from data.simulator.care import care_of_day, outage_rows, outages_of_month
 from data.simulator.knobs import TIME_ZONE, Knobs
@@ -22,6 +21,7 @@ from data.simulator.model import Catalog, Outage
 from data.simulator.people.lines import lines_of_day
 from data.simulator.people.schema import ACTIVE
 from data.simulator.people.world import World, ids
+from data.simulator.traffic import Ledger, top_ups_of_day, traffic_of_day
 from data.simulator.truth import State
 
 Row = dict[str, Any]
