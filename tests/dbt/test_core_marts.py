@@ -109,7 +109,7 @@ def subscriptions(house: House) -> None:
         "contract_started_on": FIRST,
         "valid_from_on": FIRST,
     }
-    owners = {"gone": "left", "here": "giver", "never": "left", "lapsed": "taker"}
+    owners = {"gone": "left", "here": "giver", "never": "left", "lapsed": "unchecked"}
     house.deliver(
         "order_management/subscriptions",
         FIRST,
@@ -258,7 +258,7 @@ def test_a_subscription_has_number_tariff_reason_and_days(world: House) -> None:
         ("here", "taker", "active", None, "+493", "flat", "mobile_postpaid", FIRST, None),
         (
             "lapsed",
-            "taker",
+            "unchecked",
             "terminated",
             "inactive",
             None,
@@ -274,17 +274,17 @@ def test_a_subscription_has_number_tariff_reason_and_days(world: House) -> None:
 def test_customers_are_classed_by_policy_and_served_through_what_they_held(world: House) -> None:
     assert world.rows(
         "select customer_id, credit_class, credit_class_source, status, active_subscription_count, "
-        "terminated_on from marts.dim_customers order by 1"
+        "first_served_on, terminated_on from marts.dim_customers order by 1"
     ) == [
         # the check is older than the policy
-        ("early", "crm", "crm", "prospect", 0, None),
+        ("early", "crm", "crm", "prospect", 0, None, None),
         # one negative entry; and the subscription was handed over
-        ("giver", "B", "policy", "former", 0, SECOND),
+        ("giver", "B", "policy", "former", 0, FIRST, SECOND),
         # the least score and income of the rule; a check is bound to the customer by the decision
-        ("left", "A", "policy", "former", 0, SECOND),
-        # nothing known fits the last rule only
-        ("taker", "C", "policy", "active", 1, None),
-        ("unchecked", None, "none", "prospect", 0, None),
+        ("left", "A", "policy", "former", 0, FIRST, SECOND),
+        # nothing known fits the last rule only; served from the day of the handing over
+        ("taker", "C", "policy", "active", 1, SECOND, None),
+        ("unchecked", None, "none", "former", 0, FIRST, SECOND),
     ]
 
 

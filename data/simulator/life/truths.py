@@ -68,6 +68,6 @@ def hierarchy(world: World, until: date) -> pl.DataFrame:
             "to_on": dates(table["to_on"][rows]),
             "parent_customer_id": pl.Series(ids("C", table["parent"][rows]), dtype=pl.String),
             "root_customer_id": ids("C", table["root"][rows]),
-            "level": table["level"][rows],
+            "level": table["level"][rows] - 1,
         }
     )
