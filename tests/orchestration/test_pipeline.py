@@ -215,7 +215,7 @@ def _raiser(error: Exception) -> Callable[..., object]:
     ("main", "broken"),
     [
         (lambda: pipeline.main([]), "orchestration.pipeline.execute"),
-        (lambda: run.main([]), "orchestration.run.land_example"),
+        (lambda: run.main([]), "orchestration.run.bring_deliveries"),
         (replay.main, "orchestration.replay.replay"),
     ],
 )
