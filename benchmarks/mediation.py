@@ -32,7 +32,8 @@ MODELS = (
     "int_usage__repeated_records",
     "int_usage__partial_records",
     "int_usage__folded_records",
-    "int_usage__usages",
+    "int_usage__unguided_usages",
+    "int_usage__guided_counts",
 )
 NUMBERS = 200_000
 # one in a hundred records comes twice, two in a hundred are parts of a session of two
@@ -89,7 +90,7 @@ def make_world(folder: Path, rows: int, days: int) -> None:
         ).write_parquet(str(settings.raw / "manifest.parquet"))
     register_raw(settings, feeds.values())
     names = [f"+{name}" for name in MODELS]
-    run_dbt(settings, ["run", "--select", *names, "--exclude", *MODELS], _last(days))
+    run_dbt(settings, ["run", "--select", *names], _last(days))
 
 
 _REFERENCE = """

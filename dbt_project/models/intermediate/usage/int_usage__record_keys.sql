@@ -10,14 +10,10 @@
 
 select
     {{ hash64(['usage_source_id', 'record_id']) }} as key_hash,
-    feed,
-    record_kind,
+    record_kind = 'notice' as is_notice,
     reason_code,
-    cast(occurred_at as date) as occurred_on,
-    duplicate_window_days,
     _file,
     _record,
-    _delivered_on,
     mediated_on
 from {{ ref('int_usage__records') }}
 where mediated_on > {{ built_through('mediated_on') }}

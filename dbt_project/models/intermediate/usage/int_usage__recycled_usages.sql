@@ -4,10 +4,8 @@
 
 with waiting as (
 
-    select * from {{ ref('int_usage__usages') }}
-    where
-        subscription_id is null
-        and served_key is not null
+    select * from {{ ref('int_usage__unguided_usages') }}
+    where served_key is not null
 
 ),
 

@@ -9,28 +9,31 @@
     post_hook='{{ joins_by_size() }}'
 ) }}
 
-with keys as (
-
-    -- what was suspended on its own account takes no part
-    select * from {{ ref('int_usage__record_keys') }}
-    where reason_code is null
-
-),
-
+with {% if is_incremental() -%}
 new_keys as (
 
-    select * from keys
-    where mediated_on > {{ built_through('mediated_on') }}
+    select distinct key_hash
+    from {{ ref('int_usage__record_keys') }}
+    where
+        reason_code is null
+        and mediated_on > {{ built_through('mediated_on') }}
 
 ),
 
--- few: an id that was never seen before needs no comparison
+{% endif -%}
+-- few: an id that was never seen before needs no comparison. The keys are read from their table each
+-- time: what a query refers to twice under one name is kept whole in memory.
 suspects as (
 
-    select key_hash
-    from keys
-    where key_hash in (select new_keys.key_hash from new_keys)
-    group by key_hash
+    select keys.key_hash
+    from {{ ref('int_usage__record_keys') }} as keys
+    {% if is_incremental() -%}
+    inner join new_keys
+        on keys.key_hash = new_keys.key_hash
+    {% endif -%}
+    -- what was suspended on its own account takes no part
+    where keys.reason_code is null
+    group by keys.key_hash
     having count(*) > 1
 
 ),
@@ -39,11 +42,11 @@ suspect_rows as (
 
     select
         keys._file,
-        keys._record,
-        keys._delivered_on
-    from keys
+        keys._record
+    from {{ ref('int_usage__record_keys') }} as keys
     inner join suspects
         on keys.key_hash = suspects.key_hash
+    where keys.reason_code is null
 
 ),
 
@@ -80,7 +83,6 @@ told as (
         on
             records._file = suspect_rows._file
             and records._record = suspect_rows._record
-            and records._delivered_on = suspect_rows._delivered_on
 
 ),
 

@@ -5,8 +5,13 @@
 
 with keys as (
 
-    select * from {{ ref('int_usage__record_keys') }}
-    where reason_code is not null
+    select
+        keys.*,
+        delivered.feed
+    from {{ ref('int_usage__record_keys') }} as keys
+    inner join {{ ref('stg_ingest__files') }} as delivered
+        on keys._file = delivered.file
+    where keys.reason_code is not null
 
 ),
 
@@ -19,8 +24,7 @@ folded as (
 
 usages as (
 
-    select * from {{ ref('int_usage__usages') }}
-    where subscription_id is null
+    select * from {{ ref('int_usage__unguided_usages') }}
 
 ),
 

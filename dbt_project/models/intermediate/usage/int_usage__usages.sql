@@ -3,13 +3,11 @@
 -- be guided on that day has no subscription here and is looked at again by
 -- int_usage__recycled_usages. A number has one holder at a time; a line named for one source goes
 -- before the same name for all sources.
+--
+-- A view, so that usage is written once, where it is rated: all that a usage depends on is known on
+-- usage_on and never changes afterwards. Models that read it build with joins_as_written.
 
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    pre_hook='{{ joins_as_written() }}',
-    post_hook='{{ joins_by_size() }}'
-) }}
+{{ config(materialized='view') }}
 
 with records as (
 
@@ -17,7 +15,6 @@ with records as (
     where
         record_kind = 'usage'
         and reason_code is null
-        and mediated_on > {{ built_through('usage_on') }}
 
 ),
 
@@ -30,9 +27,7 @@ repeated as (
 closings as (
 
     select * from {{ ref('int_usage__folded_records') }}
-    where
-        part_class = 'closing'
-        and decided_on > {{ built_through('usage_on') }}
+    where part_class = 'closing'
 
 ),
 

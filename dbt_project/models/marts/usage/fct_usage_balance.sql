@@ -13,7 +13,6 @@ with files as (
 classes as (
 
     select
-        feed,
         file,
         cast(sum(case when usage_class = 'suspended' then record_count else 0 end) as bigint)
             as suspended,
@@ -26,9 +25,7 @@ classes as (
         cast(sum(case when usage_class = 'conflict' then record_count else 0 end) as bigint)
             as conflicts
     from {{ ref('int_usage__class_counts') }}
-    group by
-        feed,
-        file
+    group by file
 
 ),
 
@@ -51,9 +48,7 @@ balanced as (
         coalesce(classes.conflicts, 0) as conflicts
     from files
     left join classes
-        on
-            files.feed = classes.feed
-            and files.file = classes.file
+        on files.file = classes.file
 
 )
 
