@@ -349,7 +349,7 @@
         {
             'system': 'order_management',
             'feed': 'line_assignments',
-            'key': ['line_id', 'line_kind'],
+            'key': ['line_id', 'line_kind', 'usage_source_id'],
             'valid_from': 'valid_from_at',
         },
         {

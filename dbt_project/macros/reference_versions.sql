@@ -17,10 +17,12 @@
 
     Rows that rules 1 to 3 leave unused keep a reason: reference_rows_unused lists them.
 
+    A column of the key that may be empty (`may_be_null`) is a key of its own where it is.
+
     Only _file and _record of a row travel through the windows; its columns are joined at the end.
 #}
 
-{% macro reference_versions(relation, key, valid_from) %}
+{% macro reference_versions(relation, key, valid_from, may_be_null=[]) %}
 {%- set keys = key | join(', ') -%}
 {%- set valid_to = valid_from | replace('from', 'to') -%}
 with used as (
@@ -52,7 +54,9 @@ beliefs as (
     inner join used
         on
             {% for column in key -%}
-            learning_days.{{ column }} = used.{{ column }}
+            learning_days.{{ column }}
+            {{- ' is not distinct from ' if column in may_be_null else ' = ' -}}
+            used.{{ column }}
             and {% endfor -%}
             learning_days.known_on >= used._delivered_on
     qualify row_number() over (

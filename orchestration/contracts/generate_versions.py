@@ -41,19 +41,17 @@ def model_name(feed: Feed) -> str:
 
 def versioned_sql(feed: Feed) -> str:
     """Return the model of versions of one change feed."""
-    keys = ", ".join(f"'{name}'" for name in version_key(feed))
-    return "\n".join(
-        [
-            header("--", f"data/contracts/{feed.id}.odcs.yaml").rstrip(),
-            "",
-            "{{ reference_versions(",
-            f"    ref('stg_{feed.system}__{feed.name}'),",
-            f"    key=[{keys}],",
-            f"    valid_from='{feed.valid_from}'",
-            ") }}",
-            "",
-        ]
-    )
+    arguments = [
+        f"ref('stg_{feed.system}__{feed.name}')",
+        f"key={version_key(feed)}",
+        f"valid_from='{feed.valid_from}'",
+    ]
+    may_be_null = [name for name in version_key(feed) if not feed.by_name[name].required]
+    if may_be_null:
+        arguments.append(f"may_be_null={may_be_null}")
+    head = header("--", f"data/contracts/{feed.id}.odcs.yaml").rstrip()
+    listed = ",\n    ".join(arguments)
+    return f"{head}\n\n{{{{ reference_versions(\n    {listed}\n) }}}}\n"
 
 
 def _bounds(feed: Feed) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ DAYS = [FIRST + timedelta(days=n) for n in range(12)]
 # long after, so that ids and session keys come back beyond the window
 DAYS += [FIRST + timedelta(days=n) for n in (118, 119, 123)]
 LATE_SOURCE_ON = DAYS[7]
+LATE_SOURCES = {"PBX-A2", "PBX-B"}
 POLICIES = {
     "duplicate_window_days": 100,
     "partial_close_days": 3,
@@ -42,7 +43,19 @@ SOURCES: dict[str, dict[str, Any]] = {
         "duration_column": "billsec",
         "minimum_number_digits": 6,
     },
-    # known on LATE_SOURCE_ON only
+    # known on LATE_SOURCE_ON only; its pattern says more than that of PBX-A, which stays the source
+    # of what it has read by then
+    "PBX-A2": {
+        **COMMON,
+        "feed_name": "asterisk",
+        "file_pattern": "^a[^b]*$",
+        "time_zone": "Europe/London",
+        "area_code": "89",
+        "served_by": "accountcode",
+        "duration_column": "billsec",
+        "minimum_number_digits": 6,
+    },
+    # known on LATE_SOURCE_ON only: its files wait until then
     "PBX-B": {
         **COMMON,
         "feed_name": "asterisk",
@@ -237,7 +250,7 @@ class World:
         long_ago = {"valid_from_on": date(2025, 1, 1)}
         self.house.deliver("catalog/policies", FIRST, [row | long_ago for row in policies])
         for name, source in SOURCES.items():
-            day = LATE_SOURCE_ON if name == "PBX-B" else FIRST
+            day = LATE_SOURCE_ON if name in LATE_SOURCES else FIRST
             row = {"usage_source_id": name, **source, **long_ago}
             self.house.deliver("catalog/usage_sources", day, [row])
         self.assignments = _assignments(chance)
@@ -253,7 +266,7 @@ class World:
                     "order_management/service_numbers", row["delivered_on"], [shared]
                 )
                 continue
-            # one version per line and kind: a line that two sources name is two lines to its feed
+            # the name for one source is another line than the same name for all
             shared |= {"line_id": row["key"], "line_kind": row["key_kind"]}
             shared |= {"usage_source_id": row["usage_source_id"]}
             self.house.deliver("order_management/line_assignments", row["delivered_on"], [shared])
@@ -261,7 +274,8 @@ class World:
     def _usage(self, chance: random.Random, day: date) -> None:
         own = [_canonical(chance, day) for _ in range(30)] + [_future(chance, day)]
         self._deliver("network/usage_records", day, "u", _again(chance, own), None)
-        for prefix, name in (("a", "PBX-A"), ("b", "PBX-B")):
+        first = "PBX-A" if day < LATE_SOURCE_ON else "PBX-A2"
+        for prefix, name in (("a", first), ("b", "PBX-B")):
             legs = [_asterisk(chance, day) for _ in range(12)]
             self._deliver("network/asterisk", day, prefix, _again(chance, legs), name)
         calls = [_freeswitch(chance, day) for _ in range(6)]

@@ -4,6 +4,7 @@
 
 {{ reference_versions(
     ref('stg_order_management__line_assignments'),
-    key=['line_id', 'line_kind'],
-    valid_from='valid_from_at'
+    key=['line_id', 'line_kind', 'usage_source_id'],
+    valid_from='valid_from_at',
+    may_be_null=['usage_source_id']
 ) }}
