@@ -33,7 +33,7 @@ MODELS = (
     "int_usage__partial_records",
     "int_usage__folded_records",
     "int_usage__unguided_usages",
-    "int_usage__guided_counts",
+    "int_usage__class_movements",
 )
 NUMBERS = 200_000
 # one in a hundred records comes twice, two in a hundred are parts of a session of two

@@ -90,7 +90,7 @@ TABLES = (
     "intermediate.int_usage__folded_records",
     "intermediate.int_usage__usages",
     "intermediate.int_usage__unguided_usages",
-    "intermediate.int_usage__guided_counts",
+    "intermediate.int_usage__class_movements",
     "intermediate.int_usage__recycled_usages",
     "marts.fct_usage_suspense",
     "marts.fct_usage_balance",

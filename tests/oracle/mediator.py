@@ -358,9 +358,8 @@ class Mediator:
                 waited = (day - session.last_on).days
                 if not closing and waited < self.policy.close_days:
                     continue
-                last = [p for p in session.parts if self._day_of[p.place] == session.last_on]
-                pool = closing or last
-                best = min(pool, key=lambda part: (-part.rank, part.place))
+                # counters only grow: the highest is the last, whenever its file came
+                best = min(closing or session.parts, key=self._late_first)
                 session.closed_on = day
                 for part in session.parts:
                     self.classes[part.place] = "folded"
@@ -370,6 +369,9 @@ class Mediator:
                 else:
                     quantity, started = best.quantity, best.started_at
                 self._complete(best, quantity, started, day)
+
+    def _late_first(self, part: Record) -> tuple[int, int, Place]:
+        return -part.rank, -self._day_of[part.place].toordinal(), part.place
 
     def _complete(self, record: Record, quantity: int, started: datetime, day: date) -> None:
         self.classes[record.place] = "pending"

@@ -18,17 +18,18 @@ delivery_days as (
 ),
 
 {% if is_incremental() %}
+-- whatever was still open on the last day that was decided had a part within partial_close_days
 open_keys as (
 
     select distinct
-        partials.usage_source_id,
-        partials.session_key
+        usage_source_id,
+        session_key
     from partials
-    left join {{ this }} as decided
-        on
-            partials._file = decided._file
-            and partials._record = decided._record
-    where decided._file is null
+    where
+        mediated_on >= (
+            select {{ add_days(built_through('decided_on'), '-coalesce(max(partial_close_days), 36500)') }}
+            from delivery_days
+        )
 
 ),
 
@@ -105,8 +106,8 @@ ranked as (
             order by
                 mediated_on > closed_on,
                 is_closing desc,
-                case when is_closing then cast('0001-01-01' as date) else mediated_on end desc,
                 closing_rank desc,
+                mediated_on desc,
                 _file asc,
                 _record asc
         ) = 1 as is_the_closing_one,

@@ -1,5 +1,5 @@
 -- The memory of mediation: every record that was read, narrow, so that each new one can be compared
--- with a hundred days of ids at the price of a scan over integers.
+-- with the ids of the duplicate window at the price of a scan over integers.
 
 {{ config(
     materialized='incremental',
@@ -10,10 +10,12 @@
 
 select
     {{ hash64(['usage_source_id', 'record_id']) }} as key_hash,
+    feed,
     record_kind = 'notice' as is_notice,
     reason_code,
     _file,
     _record,
+    _delivered_on,
     mediated_on
 from {{ ref('int_usage__records') }}
 where mediated_on > {{ built_through('mediated_on') }}

@@ -9,14 +9,32 @@
     post_hook='{{ joins_by_size() }}'
 ) }}
 
+{%- set built_on = built_through('mediated_on') %}
+
 with {% if is_incremental() -%}
+-- No record is older than the window on its delivery, and none is compared with one that began more
+-- than a window earlier: what came before two windows cannot be meant. A file that waited for its
+-- source counts from its delivery.
+bounds as (
+
+    select
+        {{ add_days(
+            'min(keys._delivered_on)', '-2 - 2 * max(coalesce(days.duplicate_window_days, 36500))'
+        ) }} as first_on
+    from {{ ref('int_usage__record_keys') }} as keys
+    inner join {{ ref('int_usage__delivery_days') }} as days
+        on keys._delivered_on = days.delivered_on
+    where keys.mediated_on > {{ built_on }}
+
+),
+
 new_keys as (
 
     select distinct key_hash
     from {{ ref('int_usage__record_keys') }}
     where
         reason_code is null
-        and mediated_on > {{ built_through('mediated_on') }}
+        and mediated_on > {{ built_on }}
 
 ),
 
@@ -31,8 +49,12 @@ suspects as (
     inner join new_keys
         on keys.key_hash = new_keys.key_hash
     {% endif -%}
-    -- what was suspended on its own account takes no part
-    where keys.reason_code is null
+    where
+        -- what was suspended on its own account takes no part
+        keys.reason_code is null
+        {% if is_incremental() -%}
+        and keys.mediated_on >= (select bounds.first_on from bounds)
+        {% endif -%}
     group by keys.key_hash
     having count(*) > 1
 
@@ -46,8 +68,11 @@ suspect_rows as (
     from {{ ref('int_usage__record_keys') }} as keys
     inner join suspects
         on keys.key_hash = suspects.key_hash
-    where keys.reason_code is null
-
+    where
+        keys.reason_code is null
+        {% if is_incremental() -%}
+        and keys.mediated_on >= (select bounds.first_on from bounds)
+        {% endif %}
 ),
 
 -- the hash only proposes; ids and contents are compared as they are
@@ -182,4 +207,4 @@ select
 from judged
 where
     record_class is not null
-    and mediated_on > {{ built_through('mediated_on') }}
+    and mediated_on > {{ built_on }}

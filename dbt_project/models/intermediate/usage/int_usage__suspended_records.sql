@@ -5,13 +5,8 @@
 
 with keys as (
 
-    select
-        keys.*,
-        delivered.feed
-    from {{ ref('int_usage__record_keys') }} as keys
-    inner join {{ ref('stg_ingest__files') }} as delivered
-        on keys._file = delivered.file
-    where keys.reason_code is not null
+    select * from {{ ref('int_usage__record_keys') }}
+    where reason_code is not null
 
 ),
 

@@ -13,7 +13,8 @@ with files as (
 classes as (
 
     select
-        file,
+        feed,
+        _file as file,
         cast(sum(case when usage_class = 'suspended' then record_count else 0 end) as bigint)
             as suspended,
         cast(sum(case when usage_class = 'pending' then record_count else 0 end) as bigint)
@@ -24,8 +25,10 @@ classes as (
             as duplicates,
         cast(sum(case when usage_class = 'conflict' then record_count else 0 end) as bigint)
             as conflicts
-    from {{ ref('int_usage__class_counts') }}
-    group by file
+    from {{ ref('int_usage__class_movements') }}
+    group by
+        feed,
+        _file
 
 ),
 
@@ -48,7 +51,9 @@ balanced as (
         coalesce(classes.conflicts, 0) as conflicts
     from files
     left join classes
-        on files.file = classes.file
+        on
+            files.feed = classes.feed
+            and files.file = classes.file
 
 )
 
