@@ -13,6 +13,8 @@ import polars as pl
 from orchestration.contracts import Feed, load_feeds
 
 _STAMP = "%Y-%m-%dT%H:%M:%SZ"
+# the highest level would save another tenth of the size at six times the seconds
+_PACKING_LEVEL = 4
 
 
 class UnknownColumnError(ValueError):
@@ -72,5 +74,7 @@ class Landing:
         if path.exists():
             raise FileExistsError(f"{path} was written before; give the file another name")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(gzip.compress(content, mtime=0) if name.endswith(".gz") else content)
+        if name.endswith(".gz"):
+            content = gzip.compress(content, _PACKING_LEVEL, mtime=0)
+        path.write_bytes(content)
         return path

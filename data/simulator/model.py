@@ -37,6 +37,8 @@ class Offer:
     # base plans: units included per month, so that use grows with the plan
     included_seconds: int | None = 0
     included_bytes: int | None = 0
+    # when the minimum term ends, holders move to the last of these that counts by then
+    successions: tuple[tuple[date, str], ...] = ()
 
 
 @dataclass(frozen=True)

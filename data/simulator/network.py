@@ -2,13 +2,20 @@
 
 Life knows nothing of files and formats; care and traffic know nothing of hazards. This hands lines
 to the one, drivers to the other, and what care saw back to life.
+
+Usage of yesterday does not depend on what happens today, so it is delivered by a thread beside
+the day's life and care. Nobody else touches its ledger, and the day waits for it in the evening:
+what is written depends on nothing but the knobs.
 """
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import numpy as np
 import polars as pl
@@ -18,7 +25,7 @@ from data.simulator.knobs import TIME_ZONE, Knobs
 from data.simulator.landing import Landing
 from data.simulator.life.moods import contact_rates, dissatisfaction
 from data.simulator.model import Catalog, Outage
-from data.simulator.people.lines import lines_of_day
+from data.simulator.people.lines import lines_of_day, named
 from data.simulator.people.schema import ACTIVE
 from data.simulator.people.world import World, ids
 from data.simulator.traffic import Ledger, top_ups_of_day, traffic_of_day
@@ -29,6 +36,8 @@ Row = dict[str, Any]
 LONGEST_OUTAGE_DAYS = 8
 # beginning of the names of the frames that traffic keeps
 _TRAFFIC = "traffic_"
+# how soon life, which is plain Python, lets traffic hand its next column to polars and numpy
+_SWITCH_SECONDS = 0.0002
 
 
 class Network:
@@ -48,6 +57,23 @@ class Network:
             {name: frame for name, frame in frames.items() if name.startswith(_TRAFFIC)}
         )
         self._outages = lru_cache(maxsize=4)(self._outages_of_month)
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="traffic")
+        self._switch_seconds = sys.getswitchinterval()
+
+    def __enter__(self) -> Self:
+        """Make room for the thread of traffic."""
+        sys.setswitchinterval(_SWITCH_SECONDS)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Wait for the thread: a step that failed must not go on writing."""
+        self._thread.shutdown()
+        sys.setswitchinterval(self._switch_seconds)
 
     def _outages_of_month(self, month_on: date) -> tuple[Outage, ...]:
         return tuple(outages_of_month(self.knobs, self.catalog, month_on))
@@ -92,6 +118,10 @@ class Network:
             return self.lines[1]
         return lines_of_day(world, yesterday.toordinal())
 
+    def begin_traffic(self, day: date, lines: pl.DataFrame) -> Future[dict[str, int]]:
+        """Have `traffic` done beside the caller."""
+        return self._thread.submit(self.traffic, day, lines)
+
     def traffic(self, day: date, lines: pl.DataFrame) -> dict[str, int]:
         """Deliver the usage of yesterday and the top-ups; return records by feed."""
         outages = self.outages(day - timedelta(days=1))
@@ -130,32 +160,29 @@ def care_drivers(world: World) -> pl.DataFrame:
     """Return what care needs to know of each active subscription."""
     table, people = world.subscriptions, world.customers
     rows = np.flatnonzero(table["state"] == ACTIVE)
-    customers = table["customer"][rows]
-    areas = np.array([area.area_id for area in world.catalog.areas], dtype=object)
+    customers, offers = table["customer"][rows], table["offer"][rows]
     is_mobile = table["network"][rows] == 0
-    technology = np.array([plan.access_technology for plan in world.plans], dtype=object)
-    since_price = world.today - table["price_on"][rows]
+    technology = named([plan.access_technology for plan in world.plans], offers)
+    is_told = table["price_on"][rows] > 0
+    count = len(rows)
     return pl.DataFrame(
         {
             "subscription_id": ids("S", rows),
             "subscription_index": rows,
             "customer_id": ids("C", customers),
             "account_id": ids("A", table["account"][rows]),
-            "area_id": areas[table["area"][rows]].tolist(),
-            "network_type": np.where(is_mobile, "mobile", "fixed").tolist(),
-            "access_technology": np.where(
-                is_mobile, "GSM", technology[table["offer"][rows]]
-            ).tolist(),
-            "customer_kind": np.where(
-                people["is_company"][customers], "company", "individual"
-            ).tolist(),
-            "language": people["language"][customers].tolist(),
+            "area_id": named([area.area_id for area in world.catalog.areas], table["area"][rows]),
+            "network_type": named(["fixed", "mobile"], is_mobile),
+            "access_technology": named(["GSM"], np.zeros(count)).zip_with(
+                pl.Series(is_mobile), technology
+            ),
+            "customer_kind": named(["individual", "company"], people["is_company"][customers]),
+            "language": pl.Series(people["language"][customers].tolist(), dtype=pl.String),
             "contact_rate": contact_rates(world)[rows],
             "dissatisfaction": dissatisfaction(world)[rows],
             "is_leaning": table["leaning_until"][rows] > world.today,
-            "price_change_days": pl.Series(
-                np.where(table["price_on"][rows] > 0, since_price, -1).tolist(), dtype=pl.Int64
-            ).replace(-1, None),
-            "open_ticket_id": pl.Series([None] * len(rows), dtype=pl.String),
+            "price_change_days": pl.select(
+                pl.when(pl.Series(is_told)).then(pl.Series(world.today - table["price_on"][rows]))
+            ).to_series(),
         }
     )

@@ -34,7 +34,7 @@ from orchestration.settings import REPOSITORY
 
 CONTRACTS = REPOSITORY / "data" / "contracts"
 GRACE_DAYS = 3
-_FORMAT = 1
+_FORMAT = 2
 
 
 class WorldError(RuntimeError):
@@ -92,12 +92,12 @@ def simulate(
         react(world, published, outbox)
     aside = data / ".landing.step"
     shutil.rmtree(aside, ignore_errors=True)
-    network = Network(knobs, catalog, Landing(aside, CONTRACTS), state)
     day = begin
-    while day <= end:
-        _pass_day(world, network, day, truth, result)
-        day += timedelta(days=1)
-        result.days += 1
+    with Network(knobs, catalog, Landing(aside, CONTRACTS), state) as network:
+        while day <= end:
+            _pass_day(world, network, day, truth, result)
+            day += timedelta(days=1)
+            result.days += 1
     _tell_truth(world, network, truth, end)
     result.files = _move(aside, data / "landing", journal, end)
     saved = world.state(end, {"knobs": _knobs(knobs), "format": _FORMAT})
@@ -150,14 +150,16 @@ def _pass_day(world: World, network: Network, day: date, truth: Truth, result: S
         if delivery.day == day or (day == world.knobs.start_on and delivery.day < day):
             frame = pl.DataFrame(list(delivery.rows), infer_schema_length=None)
             world.bulk[delivery.feed_id].append(frame)
-    yesterday = network.lines_of_yesterday(world, day) if len(world.lines) else None
+    traffic = None
+    if len(world.lines):
+        traffic = network.begin_traffic(day, network.lines_of_yesterday(world, day))
     live(world, day, network.outages(day))
     network.care(world, day)
     for feed_id, frame in _baskets(world):
         landing.write(feed_id, day, frame)
         result.rows[feed_id] = result.rows.get(feed_id, 0) + frame.height
-    if yesterday is not None:
-        for feed_id, count in network.traffic(day, yesterday).items():
+    if traffic is not None:
+        for feed_id, count in traffic.result().items():
             result.rows[feed_id] = result.rows.get(feed_id, 0) + count
     if day.day == 1:
         truth.add("hazards", day, truths.hazards(world, day))

@@ -122,9 +122,9 @@ def compare(folder: Path, knobs: Knobs, days: Sequence[date] | None = None) -> d
         if day <= knobs.last_on:
             build(folder / "by_day", day)
     in_portions(at_once, folder / "portions", knobs.last_on, knobs.seed)
-    return {
-        way: differences(expected, prints(folder / way)) for way in ("by_day", "portions")
-    } | {"tables": sorted(expected)}
+    return {way: differences(expected, prints(folder / way)) for way in ("by_day", "portions")} | {
+        "tables": sorted(expected)
+    }
 
 
 def main() -> int:
@@ -137,15 +137,15 @@ def main() -> int:
     knobs = Knobs(subscribers=options.subscribers, months=options.months, seed=options.seed)
     with tempfile.TemporaryDirectory() as name:
         found = compare(Path(name), knobs)
-    print(f"{len(found['tables'])} tables and views")
-    for way in ("by_day", "portions"):
-        print(f"{way}: {', '.join(found[way]) or 'the same'}")
+    told = [f"{len(found['tables'])} tables and views"]
+    told += [f"{way}: {', '.join(found[way]) or 'the same'}" for way in ("by_day", "portions")]
+    sys.stdout.write("\n".join(told) + "\n")
     return 1 if found["by_day"] or found["portions"] else 0
 
 
 def some_days(knobs: Knobs) -> list[date]:
     """Return some delivery days of a world, the last one included: single, together, far apart."""
-    offsets = (0, 1, 9, 20)
+    offsets = (0, 1, 9)
     days = [knobs.start_on + timedelta(days=number) for number in offsets]
     return [*days, knobs.last_on]
 

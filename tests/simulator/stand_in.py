@@ -48,6 +48,7 @@ def _source(
         "international_prefix": "00",
         "served_by": by,
         "originating_context": out,
+        "terminating_context": {"from-internal": "from-trunk", "public": "carrier"}.get(out),
         "minimum_number_digits": 6,
         "valid_from_on": date(2016, 1, 1),
         "op": "upsert",

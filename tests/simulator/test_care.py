@@ -63,7 +63,6 @@ def drivers(rate: float = 0.02, **constant: object) -> pl.DataFrame:
             "dissatisfaction": np.full(count, 0.2),
             "is_leaning": numbers % 10 == 0,
             "price_change_days": pl.Series([None] * count, dtype=pl.Int64),
-            "open_ticket_id": pl.Series([None] * count, dtype=pl.String),
         }
     )
     return frame.with_columns(

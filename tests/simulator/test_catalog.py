@@ -11,7 +11,9 @@ import pytest
 
 from data.simulator.catalog import build_catalog
 from data.simulator.catalog.calendar import DAY_KINDS, easter
+from data.simulator.catalog.prefixes import countries
 from data.simulator.knobs import Knobs
+from data.simulator.life import hazard
 from data.simulator.model import Catalog
 from data.simulator.steps import CONTRACTS
 from orchestration.contracts import load_feeds
@@ -210,33 +212,127 @@ def test_zone_sets_nest(catalog: Catalog) -> None:
     assert members["INTL-PACK"] - members["EU"]
 
 
-def test_plans_of_all_kinds_were_sold_on_any_day(catalog: Catalog) -> None:
-    """Whoever came to the operator on a day of the last nine years found a plan."""
-    for network, rating, kind in (
-        ("mobile", "prepaid", "individual"),
-        ("mobile", "postpaid", "individual"),
-        ("mobile", "postpaid", "company"),
-        ("fixed", "prepaid", "individual"),
-        ("fixed", "postpaid", "individual"),
-        ("fixed", "postpaid", "company"),
-    ):
-        plans = [
-            offer
-            for offer in catalog.offers
-            if offer.offering_kind == "base_plan"
-            and (offer.network_type, offer.rating_type) == (network, rating)
-            and offer.customer_kind in (None, kind)
-        ]
-        day = date(2017, 1, 1)
-        while day < KNOBS.last_on:
-            sold = [
-                plan
-                for plan in plans
-                if (plan.sold_from_on is None or plan.sold_from_on <= day)
-                and (plan.sold_until_on is None or plan.sold_until_on >= day)
-            ]
-            assert sold, (network, rating, kind, day)
-            day += timedelta(days=30)
+@pytest.mark.parametrize("kind", ["individual", "company"])
+@pytest.mark.parametrize("rating", ["prepaid", "postpaid"])
+@pytest.mark.parametrize("network", ["mobile", "fixed"])
+def test_every_place_had_a_plan_of_all_kinds_on_any_day(
+    catalog: Catalog, network: str, rating: str, kind: str
+) -> None:
+    """Whoever came to the operator on a day of the last nine years found a plan.
+
+    Trunks do not count: they are nothing for a company without a telephone system.
+    """
+    plans = [
+        offer
+        for offer in catalog.offers
+        if offer.offering_kind == "base_plan"
+        and (offer.network_type, offer.rating_type) == (network, rating)
+        and offer.customer_kind in (None, kind)
+        and offer.access_technology is not None
+    ]
+    day = date(2017, 1, 1)
+    while day < KNOBS.last_on:
+        sold = {
+            plan.access_technology
+            for plan in plans
+            if (plan.sold_from_on is None or plan.sold_from_on <= day)
+            and (plan.sold_until_on is None or plan.sold_until_on >= day)
+        }
+        for area in catalog.areas:
+            assert sold & {"GSM", *area.technologies}, (area.name, day)
+        day += timedelta(days=30)
+
+
+def test_a_successor_is_sold_as_long_as_it_takes_holders_over(catalog: Catalog) -> None:
+    plans = {offer.product_offering_id: offer for offer in catalog.offers}
+    followed = [plan for plan in plans.values() if plan.successions]
+    assert len(followed) >= 5
+    for plan in followed:
+        days = [since for since, _ in plan.successions]
+        assert plan.sold_until_on is not None
+        # nobody's term ends before a successor is there
+        assert days[0] <= plan.sold_until_on + timedelta(days=1)
+        for (since, key), until in zip(plan.successions, [*days[1:], None], strict=True):
+            successor = plans[key]
+            kind = (plan.network_type, plan.rating_type, plan.customer_kind)
+            assert kind == (
+                successor.network_type,
+                successor.rating_type,
+                successor.customer_kind,
+            )
+            assert successor.sold_from_on is None or successor.sold_from_on <= since
+            if successor.sold_until_on is not None:
+                assert until is not None, (plan.name, successor.name)
+                assert until <= successor.sold_until_on + timedelta(days=1)
+    told = {
+        (row["product_offering_id"], row["valid_from_on"]): row["successor_offering_id"]
+        for row in rows(catalog, "catalog/product_offerings")
+    }
+    for plan in followed:
+        for since, key in plan.successions:
+            assert told[plan.product_offering_id, str(since)] == key
+
+
+def test_no_two_countries_claim_a_prefix() -> None:
+    claims = Counter(
+        prefix
+        for country in countries()
+        for prefix in (*country.codes, *(country.codes[0] + mobile for mobile in country.mobile))
+    )
+    assert {prefix for prefix, count in claims.items() if count > 1} == set()
+
+
+@pytest.mark.parametrize(
+    ("number", "destination"),
+    [
+        ("+77012345678", "Kazakhstan, mobile"),
+        ("+77471234567", "Kazakhstan, mobile"),
+        ("+77771234567", "Kazakhstan, mobile"),
+        ("+77172123456", "Kazakhstan"),
+        ("+77272123456", "Kazakhstan"),
+        ("+76301234567", "Kazakhstan"),
+        ("+79261234567", "Russia, mobile"),
+        ("+74951234567", "Russia"),
+        ("+78121234567", "Russia"),
+    ],
+)
+def test_russia_and_kazakhstan_share_a_country_code(
+    catalog: Catalog, number: str, destination: str
+) -> None:
+    names = {
+        row["number_prefix"]: row["destination_name"]
+        for row in rows(catalog, "catalog/zone_prefixes")
+        if (row["zone_plan_id"], row["visited_prefix"]) == ("DE", "home")
+    }
+    longest = max((number[:end] for end in range(1, 13) if number[:end] in names), key=len)
+    assert names[longest] == destination
+
+
+def test_the_base_rate_is_told_for_each_half_year_on_its_eve() -> None:
+    knobs = Knobs(months=36)
+    told = {
+        row["valid_from_on"]: (item.day, row["rate_percent"])
+        for item in build_catalog(knobs).deliveries
+        if item.feed_id == "catalog/interest_rates"
+        for row in item.rows
+        if row["rate_kind"] == "base_rate"
+    }
+    published = {"2024-01-01": "3.62", "2024-07-01": "3.37", "2025-01-01": "2.27"}
+    published |= {"2025-07-01": "1.27", "2026-01-01": "1.27"}
+    assert {day: told[day] for day in published} == {
+        day: (knobs.start_on, rate) for day, rate in published.items()
+    }
+    for year, month in ((2026, 7), (2027, 1), (2027, 7), (2028, 1), (2028, 7), (2029, 1)):
+        day = date(year, month, 1)
+        assert told[str(day)] == (day - timedelta(days=1), "1.27")
+    assert max(told) == "2029-01-01"
+
+
+def test_churn_is_forecast_after_a_gap_of_a_week_for_thirty_days(catalog: Catalog) -> None:
+    policy = {row["policy_name"]: row["number_value"] for row in rows(catalog, "catalog/policies")}
+    assert int(policy["churn_gap_days"]) == hazard.WINDOW_FROM - 1 == 7
+    assert int(policy["churn_horizon_days"]) == hazard.WINDOW_DAYS == 30
+    assert int(policy["prepaid_churn_horizon_days"]) == 30
 
 
 def test_counts(catalog: Catalog) -> None:

@@ -83,6 +83,9 @@ def test_every_kind_of_dirt_occurs_near_its_rate(taken: Taken) -> None:
         expected = rate * records
         assert expected / 3 - 3 <= told[kind] <= expected * 3 + 3, kind
     assert {"late_partial", "lost_closing", "lost_stop", "event_1970", "uuid_twice"} <= set(told)
+    # an access server goes down and comes up
+    assert told["restart"] > 2
+    assert told["restart"] % 2 == 0
     assert all(told[kind] > 0 for kind in RATES if kind != "too_old")
 
 
@@ -169,6 +172,20 @@ def test_a_growing_master_file_repeats_what_it_held(taken: Taken) -> None:
     before = [0, *grown["records_in"].to_list()[:-1]]
     assert repeats == before
     assert files.filter(pl.col("delivered_on") >= end)["duplicate_records"].sum() == 0
+
+
+def test_a_master_file_that_does_not_grow_is_yesterdays(tmp_path: Path) -> None:
+    first, _ = Habits.of(KNOBS.start_on, KNOBS.months).growing_master
+    held, ledger = stand_in.lines(700), Ledger.restore({})
+    silent = held.filter(pl.col("source") != "asterisk")
+    for offset, frame in enumerate((held, silent, held)):
+        day = first + timedelta(days=offset)
+        stand_in.deliver(tmp_path, KNOBS, day, day, frame=frame, ledger=ledger)
+    _, entries, _ = _take(tmp_path, day)
+    files = ledger.truth(day)["usage_files"].filter(pl.col("usage_source_id") == "PBX-HH")
+    assert files["status"].to_list() == ["ingested", "repeat", "ingested"]
+    for row in files.iter_rows(named=True):
+        assert entries[row["file"]].status == row["status"]
 
 
 def test_usage_of_a_number_waits_until_its_holder_is_told(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,9 +12,11 @@ import pytest
 
 from data.simulator.catalog import build_catalog
 from data.simulator.knobs import Knobs
-from data.simulator.people import credit, customers, newcomers
+from data.simulator.life.day import live
+from data.simulator.people import acquisition, applications, credit, customers, newcomers
 from data.simulator.people.accounts import iban
 from data.simulator.people.clock import add_months, instant, local_ordinal, moment
+from data.simulator.people.subscriptions import PREPAID
 from data.simulator.people.table import Table
 from data.simulator.people.world import World
 from orchestration.contracts import load_feeds
@@ -145,6 +147,49 @@ def test_the_funnel_loses_some_at_each_gate(world: Path) -> None:
     assert approved["customer_id"].is_not_null().all()
     assert approved["reason"].is_null().all()
     assert decisions.filter(pl.col("outcome") == "rejected")["reason"].is_not_null().all()
+
+
+def test_who_may_not_have_postpaid_is_offered_prepaid(world: Path) -> None:
+    plans = rows(world, "catalog/product_offerings").unique("product_offering_id")
+    cases = (
+        rows(world, "crm/application_decisions")
+        .join(rows(world, "crm/applications"), on="application_id")
+        .join(rows(world, "crm/offers_made"), on="application_id", suffix="_offered")
+        .join(
+            plans.select("product_offering_id", "rating_type"),
+            left_on="product_offering_id_offered",
+            right_on="product_offering_id",
+            suffix="_offered",
+        )
+        .join(rows(world, "crm/engagements").select("offer_id", response="outcome"), on="offer_id")
+    )
+    poor = cases.filter((pl.col("crm_credit_class") == "C") & (pl.col("rating_type") == "postpaid"))
+    assert set(poor["rating_type_offered"]) == {"prepaid"}
+    answers = set(poor.select("outcome", "response").iter_rows())
+    assert answers == {("approved", "accepted"), ("rejected", "declined")}
+    others = cases.filter(pl.col("crm_credit_class") == "A")
+    assert (others["rating_type"] == others["rating_type_offered"]).all()
+    assert others.height > 20
+
+
+def test_a_company_with_one_line_may_do_without_a_contract(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(applications, "COMPANY_PREPAID", 1.0)
+    monkeypatch.setattr(acquisition, "COMPANY", 0.5)
+    monkeypatch.setattr(acquisition, "PROSPECTS", 0.02)
+    state = World(Knobs(subscribers=600), build_catalog(KNOBS))
+    for offset in range(30):
+        live(state, KNOBS.start_on + timedelta(days=offset), [])
+        state.clear()
+    table, books = state.subscriptions, state.accounts
+    firm = state.customers["is_company"][table["customer"]]
+    prepaid = np.flatnonzero(firm & (table["rating"] == PREPAID))
+    assert len(prepaid) > 2
+    assert books["is_prepaid"][table["account"][prepaid]].all()
+    assert {state.plans[offer].customer_kind for offer in table["offer"][prepaid]} == {"company"}
+    postpaid = np.flatnonzero(firm & (table["rating"] != PREPAID))
+    assert not books["is_prepaid"][table["account"][postpaid]].any()
 
 
 def test_every_reference_resolves_on_its_delivery_day(world: Path) -> None:

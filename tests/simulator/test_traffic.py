@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from data.simulator.knobs import Knobs
 from data.simulator.model import Outage
 from data.simulator.traffic import Ledger
 from data.simulator.traffic.dirt import Habits
+from data.simulator.traffic.events import OUTGOING, Scene, events_of_day
 from data.simulator.traffic.rhythm import HOUR, MICRO, moments, today
 from data.simulator.traffic.roaming import visited
 from data.simulator.traffic.sources import file_name, sources_of
@@ -84,7 +86,7 @@ def test_as_much_is_used_as_the_lines_say(world: tuple[Path, Ledger]) -> None:
     recorded = pl.col("source") == "usage_records"
     held = stand_in.lines(KNOBS.subscribers).with_columns(
         # calls of a customer's own switch to another customer are recorded where they end
-        share=pl.when(recorded).then(1.0).otherwise(pl.col("on_net_share"))
+        share=pl.when(recorded).then(1.0).otherwise(OUTGOING * pl.col("on_net_share"))
     )
     column_of = {
         "voice_per_day": pl.col("voice_per_day") * pl.col("share"),
@@ -157,11 +159,12 @@ def test_use_follows_the_clock_and_the_calendar() -> None:
 
 
 def test_the_night_in_which_clocks_change_has_no_third_hour(tmp_path: Path) -> None:
-    night = today(KNOBS, {}, date(2026, 3, 29))
+    knobs = Knobs(subscribers=15_000)
+    night = today(knobs, {}, date(2026, 3, 29))
     assert night.hours[:4] == (0, 1, 3, 4)
     assert len(night.hours) == 23
     assert len(today(KNOBS, {}, date(2026, 10, 25)).hours) == 25
-    stand_in.deliver(tmp_path, Knobs(subscribers=6_000), date(2026, 3, 30), date(2026, 3, 30))
+    stand_in.deliver(tmp_path, knobs, date(2026, 3, 30), date(2026, 3, 30))
     berlin = "".join(_text(tmp_path, "asterisk", "pbx-hh") + _text(tmp_path, "freeswitch"))
     assert "2026-03-29 03:" in berlin
     assert "2026-03-29 02:" not in berlin
@@ -259,6 +262,40 @@ def test_call_records_hold_their_traps(world: tuple[Path, Ledger]) -> None:
     detail = "".join(_text(world[0], "radius"))
     for part in ("= Start", "= Interim-Update", "= Stop", "-Gigawords = ", '"Jan  1 1970 '):
         assert part in detail, part
+
+
+def test_switches_record_calls_both_ways(world: tuple[Path, Ledger]) -> None:
+    held = stand_in.lines(KNOBS.subscribers)
+    near = {number[3:] for number in held["service_number"].drop_nulls()}
+    legs = list(csv.reader("".join(_text(world[0], "asterisk", "pbx-hh")).splitlines()))
+    # one leg a call: src, dst and context by uniqueid
+    calls = {leg[16]: (leg[1], leg[2], leg[3]) for leg in legs}
+    came = [call for call in calls.values() if call[2] == "from-trunk"]
+    made = [call for call in calls.values() if call[2] == "from-internal"]
+    assert len(came) + len(made) == len(calls)
+    assert len(made) / len(calls) == pytest.approx(OUTGOING, abs=0.05)
+    for src, dst, context in calls.values():
+        far, own = (src, dst) if context == "from-trunk" else (dst, src)
+        assert own in ("", "s") or len(own) == 2 or own.endswith(tuple(near))
+        assert far != "s"
+        assert dst
+    switch = list(csv.reader("".join(_text(world[0], "freeswitch")).splitlines()))
+    shares = pl.Series([row[3] for row in switch]).value_counts(normalize=True)
+    assert dict(shares.iter_rows())["public"] == pytest.approx(OUTGOING, abs=0.06)
+    to_us = [row[2] for row in switch if row[3] == "carrier"]
+    assert all(number.endswith(tuple(near)) for number in to_us)
+
+
+def test_a_source_without_incoming_context_records_only_what_is_dialled(tmp_path: Path) -> None:
+    sold = stand_in.catalog()
+    told = [{**row, "terminating_context": None} for row in sold.deliveries[0].rows]
+    deaf = replace(sold, deliveries=(replace(sold.deliveries[0], rows=tuple(told)),))
+    held, when = stand_in.lines(KNOBS.subscribers), today(KNOBS, {}, FIRST)
+    for catalog, ways in ((sold, 2), (deaf, 1)):
+        scene = Scene.of(KNOBS, catalog, when, held)
+        events = events_of_day(scene, [])
+        own = held["source"].gather(events["line"]) == "asterisk"
+        assert events.filter(own)["direction"].n_unique() == ways
 
 
 def test_radius_counts_from_the_begin_of_a_session(world: tuple[Path, Ledger]) -> None:

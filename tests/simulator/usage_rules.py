@@ -65,6 +65,11 @@ def _closes(feed: str, row: Row) -> bool:
     return bool(row["disposition"] == "ANSWERED")
 
 
+def _is_notice(feed: str, row: Row) -> bool:
+    """Say whether an access server speaks of itself and not of a session."""
+    return feed == "network/radius" and row["acct_status_type"].startswith("Accounting-")
+
+
 def suspended(row: Row) -> str | None:
     """Return why a usage record takes no part in anything, None when it does."""
     begin: datetime = row["started_at"]
@@ -121,6 +126,8 @@ def classify(feed: str, rows: list[Row], numbers: set[str], as_of: date) -> Coun
         session = _session(feed, row)
         if found:
             counts[row["_file"], found, None] += 1
+        elif _is_notice(feed, row):
+            counts[row["_file"], "folded", None] += 1
         elif session is None:
             counts[_guided(feed, row, numbers)] += 1
         else:

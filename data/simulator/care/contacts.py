@@ -125,7 +125,6 @@ def _callers(catalog: Catalog, people: pl.DataFrame, rows: np.ndarray) -> list[C
                 is_leaning=row["is_leaning"],
                 price_change_days=row["price_change_days"],
                 drop_share=row["drop_share"],
-                open_ticket_id=row["open_ticket_id"],
                 plans=plans["mobile" if is_mobile else "fixed"],
             )
         )
@@ -181,7 +180,7 @@ def _plain_contacts(
     repeats = rng.random(len(rows)) < _REPEATS
     contacts = []
     for caller, at, repeat in zip(_callers(catalog, people, rows), instants, repeats, strict=True):
-        ticket, topic = open_tickets.get(caller.subscription_id, (caller.open_ticket_id, None))
+        ticket, topic = open_tickets.get(caller.subscription_id, (None, None))
         about = (ticket, BY_NAME.get(topic or "")) if repeat and ticket else (None, None)
         contacts.append(Contact("inbound", int(at), caller, ticket_id=about[0], topic=about[1]))
     return contacts

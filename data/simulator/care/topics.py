@@ -41,7 +41,6 @@ class Caller:
     is_leaning: bool
     price_change_days: int | None
     drop_share: float
-    open_ticket_id: str | None = None
     plans: tuple[str, ...] = field(default=())
 
 

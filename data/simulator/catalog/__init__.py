@@ -25,7 +25,7 @@ from data.simulator.catalog import (
     zones,
 )
 from data.simulator.catalog.corrections import corrections
-from data.simulator.catalog.rows import Row, dated
+from data.simulator.catalog.rows import BEGIN, Row, dated
 from data.simulator.knobs import Knobs
 from data.simulator.model import Catalog, Delivery
 
@@ -47,7 +47,7 @@ def _initial(knobs: Knobs) -> dict[str, list[Row]]:
         "catalog/tariffs": tariffs.tariff_rows(),
         "catalog/tariff_versions": [tariffs.version_row(version) for version in known],
         "catalog/usage_rates": [row for version in known for row in rates.rate_rows(version)],
-        "catalog/product_offerings": offers.offering_rows(),
+        "catalog/product_offerings": _known(offers.offering_rows(), knobs),
         "catalog/offering_prices": prices.price_rows(),
         "catalog/allowances": prices.allowance_rows(),
         "catalog/discounts": prices.discount_rows(),
@@ -57,7 +57,7 @@ def _initial(knobs: Knobs) -> dict[str, list[Row]]:
         "catalog/credit_classes": policy.credit_class_rows(),
         "catalog/credit_policy": policy.credit_rule_rows(),
         "catalog/dunning_ladders": policy.ladder_rows(),
-        "catalog/interest_rates": policy.interest_rows(),
+        "catalog/interest_rates": _known(policy.interest_rows(knobs), knobs),
         "catalog/tax_rules": policy.tax_rows(),
         "catalog/legal_entities": policy.legal_entity_rows(),
         "catalog/bill_cycles": policy.cycle_rows(knobs),
@@ -69,6 +69,11 @@ def _initial(knobs: Knobs) -> dict[str, list[Row]]:
     }
 
 
+def _known(rows: list[Row], knobs: Knobs) -> list[Row]:
+    """Return the versions in force; later ones are told on the eve of their day."""
+    return [row for row in rows if row["valid_from_on"] <= max(knobs.start_on, BEGIN)]
+
+
 def _later(knobs: Knobs) -> dict[tuple[str, date], list[Row]]:
     """Return what is delivered after the first day, as planned."""
     found: dict[tuple[str, date], list[Row]] = defaultdict(list)
@@ -77,6 +82,14 @@ def _later(knobs: Knobs) -> dict[tuple[str, date], list[Row]]:
             day = version.delivered_on
             found["catalog/tariff_versions", day].append(tariffs.version_row(version))
             found["catalog/usage_rates", day] += rates.rate_rows(version)
+    for feed, rows in (
+        ("catalog/interest_rates", policy.interest_rows(knobs)),
+        ("catalog/product_offerings", offers.offering_rows()),
+    ):
+        known = _known(rows, knobs)
+        for row in rows:
+            if row not in known and row["valid_from_on"] <= knobs.last_on:
+                found[feed, row["valid_from_on"] - timedelta(days=1)].append(row)
     for day, row in prices.risen_rows(knobs):
         found["catalog/offering_prices", day].append(row)
     return found

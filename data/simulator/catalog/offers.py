@@ -2,8 +2,9 @@
 
 The table is offerings.csv, one line per offering; here it becomes offers and rows.
 
-Prices of prepaid offers include tax, all others are net. A plan that is sold no more names its
-successor. `minutes` and `gigabytes` are per month; None includes nothing, FLAT has no limit.
+Prices of prepaid offers include tax, all others are net. A plan whose holders move on when their
+term ends names its successors, in the order in which they were sold. `minutes` and `gigabytes` are
+per month; None includes nothing, FLAT has no limit.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from data.simulator.catalog.rows import Row
+from data.simulator.catalog.rows import BEGIN, Row
 from data.simulator.model import Offer
 
 FLAT = -1
@@ -44,7 +45,7 @@ class Item:
     weight: float = 1.0
     sold_from: date | None = None
     sold_until: date | None = None
-    successor: str | None = None
+    successors: tuple[str, ...] = ()
     zones: str = "HOME-EU"
     sharing: str = "own"
     rolls_over: bool = False
@@ -78,7 +79,9 @@ def _day(text: str) -> date | None:
 
 def _item(row: dict[str, str]) -> Item:
     """Return a line of the table; empty cells are None."""
-    plain: dict[str, Any] = {name: value or None for name, value in row.items()}
+    plain: dict[str, Any] = {
+        name: value or None for name, value in row.items() if name != "successor"
+    }
     amounts = {name: _amount(row[name]) for name in ("minutes", "messages", "gigabytes")}
     return Item(
         **{
@@ -91,6 +94,7 @@ def _item(row: dict[str, str]) -> Item:
             "sold_from": _day(row["sold_from"]),
             "sold_until": _day(row["sold_until"]),
             "rolls_over": row["rolls_over"] == "yes",
+            "successors": tuple(row["successor"].split()),
         }
     )
 
@@ -100,6 +104,12 @@ def items() -> tuple[Item, ...]:
     """Return all offerings: base plans, add-ons, devices and fees."""
     with _TABLE.open(encoding="utf-8", newline="") as file:
         return tuple(_item(row) for row in csv.DictReader(file))
+
+
+def successions(item: Item) -> tuple[tuple[date, str], ...]:
+    """Return the first days on which each successor of an offering takes over its holders."""
+    by_key = {other.key: other for other in items()}
+    return tuple((by_key[key].sold_from or BEGIN, key) for key in item.successors)
 
 
 def _units(amount: float | None, unit: int) -> int | None:
@@ -131,6 +141,7 @@ def offers() -> tuple[Offer, ...]:
             sold_until_on=item.sold_until,
             included_seconds=_units(item.minutes, 60),
             included_bytes=_units(item.gigabytes, GIGABYTE),
+            successions=successions(item),
         )
         for item in items()
         if item.kind in ("base_plan", "add_on")
@@ -138,9 +149,10 @@ def offers() -> tuple[Offer, ...]:
 
 
 def offering_rows() -> list[Row]:
-    """Return the rows of product_offerings."""
+    """Return the rows of product_offerings: one more version whenever a successor is replaced."""
     return [
         {
+            "valid_from_on": since,
             "product_offering_id": item.key,
             "tariff_id": item.tariff,
             "name": item.name,
@@ -151,7 +163,7 @@ def offering_rows() -> list[Row]:
             "customer_kind": item.customer,
             "access_technology": item.technology,
             "tax_category": "standard",
-            "successor_offering_id": item.successor,
+            "successor_offering_id": successor,
             "is_contract_summary_required": item.kind == "base_plan",
             "worst_credit_rank": item.worst_rank,
             "minimum_term_months": item.term,
@@ -164,4 +176,5 @@ def offering_rows() -> list[Row]:
             "sold_until_on": item.sold_until,
         }
         for item in items()
+        for since, successor in ((BEGIN, None), *successions(item))
     ]

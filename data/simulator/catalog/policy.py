@@ -110,9 +110,12 @@ def ladder_rows() -> list[Row]:
     return [{**row, "currency": CURRENCY} for row in (*consumer, *business)]
 
 
-def interest_rows() -> list[Row]:
-    """Return the base rate as the central bank told it, and the points above it."""
-    base = (
+def interest_rows(knobs: Knobs) -> list[Row]:
+    """Return the base rate as the central bank told it, and the points above it.
+
+    It is told for each half-year; those that nobody knows yet go on with the last rate.
+    """
+    base = [
         (date(2016, 1, 1), "-0.83"),
         (date(2016, 7, 1), "-0.88"),
         (date(2023, 1, 1), "1.62"),
@@ -121,7 +124,11 @@ def interest_rows() -> list[Row]:
         (date(2024, 7, 1), "3.37"),
         (date(2025, 1, 1), "2.27"),
         (date(2025, 7, 1), "1.27"),
-    )
+        (date(2026, 1, 1), "1.27"),
+    ]
+    last, rate = base[-1]
+    while (last := date(last.year + last.month // 7, 8 - last.month, 1)) <= knobs.last_on:
+        base.append((last, rate))
     return _table(
         "rate_kind rate_percent legal_basis valid_from_on",
         *(("base_rate", rate, "BGB 247", day) for day, rate in base),
@@ -222,9 +229,9 @@ def policy_rows() -> list[Row]:
         ("low_balance", "2.00", "EUR", None),
         ("expiring_soon_days", 7, "days", None),
         ("credit_balance_refund_minimum", "1.00", "EUR", None),
-        ("churn_gap_days", 14, "days", None),
+        ("churn_gap_days", 7, "days", None),
         ("churn_horizon_days", 30, "days", None),
-        ("prepaid_churn_horizon_days", 90, "days", None),
+        ("prepaid_churn_horizon_days", 30, "days", None),
         ("risk_band_high_percent", 20, "percent", None),
         ("risk_band_medium_percent", 8, "percent", None),
         ("retention_control_percent", 20, "percent", None),
@@ -278,7 +285,8 @@ def source_rows() -> list[Row]:
         ("BNG-1", "radius", "^bng-1", "UTC", None, "user_name", None, None, 6),
     )  # fmt: skip
     common = {"country_code": "49", "trunk_prefix": "0", "international_prefix": "00"}
-    return [{**row, **common, "terminating_context": None} for row in rows]
+    into = {"asterisk": "from-trunk", "freeswitch": "from-carrier"}
+    return [{**row, **common, "terminating_context": into.get(row["feed_name"])} for row in rows]
 
 
 def campaign_rows(knobs: Knobs) -> list[Row]:

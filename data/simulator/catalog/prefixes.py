@@ -42,7 +42,19 @@ _SERVICE_NUMBERS = (
     ("+4932", 9, 0.7),
 )
 # digits that follow the code of a country, where its length is not the usual
-_FILL = {"US": 7, "CA": 7, "DK": 6, "NO": 6, "LU": 6, "MT": 6, "IS": 5, "EE": 5, "LV": 6}
+_FILL = {
+    "US": 7,
+    "CA": 7,
+    "DK": 6,
+    "NO": 6,
+    "LU": 6,
+    "MT": 6,
+    "IS": 5,
+    "EE": 5,
+    "LV": 6,
+    "KZ": 8,
+    "RU": 9,
+}
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ _TARIFFS = (
     Tariff("T-PRE", "Prepaid", "mobile", "prepaid", "0.0900", message="0.0900",
            megabyte="0.0025", with_tax=True, bands="DE-3", on_net="0.0500",
            versions=_v((2021, 1, "1"), (2024, 1, "1.1"))),
-    Tariff("T-PRE-FUNK", "Funk Prepaid", "fixed", "prepaid", "0.0490", megabyte="0.0010",
+    Tariff("T-PRE-FUNK", "Festnetz Prepaid", "fixed", "prepaid", "0.0490", megabyte="0.0010",
            with_tax=True, minimum="0.0200"),
     Tariff("T-PSTN", "Telefon", "fixed", "postpaid", "0.0244", bands="DE-2", connect="0.0250",
            first=60, increment=60, mobile="0.1597", versions=_v((2018, 7, "1.05"))),

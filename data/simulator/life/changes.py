@@ -13,6 +13,7 @@ from data.simulator.life.orders import (
     do_at_once,
     key,
     office_hours,
+    open_channel,
     order_event,
     place_order,
     requested,
@@ -28,11 +29,11 @@ from data.simulator.people.world import Row, World
 
 # chances per day
 PLAN_CHANGE, TO_POSTPAID, ADD_ON, MOVE, NUMBER_CHANGE, PAUSE = (
-    0.0007,
+    0.0004,
     0.00035,
     0.0013,
     0.00016,
-    0.0001,
+    0.00005,
     0.00012,
 )
 
@@ -161,7 +162,7 @@ def to_postpaid(world: World, rng: np.random.Generator, sub: int) -> None:
         "change_rating",
         at,
         account_id=key("A", account),
-        channel="shop",
+        channel=open_channel(world, "shop"),
         product_offering_id=world.plans[chosen].product_offering_id,
         previous_offering_id=world.plans[table["offer"][sub]].product_offering_id,
         requested_on=requested(start),

@@ -16,6 +16,7 @@ from data.simulator.life import (
     moods,
     records,
     retention,
+    terms,
 )
 from data.simulator.life.add_ons import load_add_ons
 from data.simulator.life.reasons import reason_of
@@ -24,11 +25,13 @@ from data.simulator.people import acquisition, applications
 from data.simulator.people.base import load_base
 from data.simulator.people.clock import add_months
 from data.simulator.people.schema import ACTIVE
-from data.simulator.people.subscriptions import POSTPAID
+from data.simulator.people.subscriptions import POSTPAID, PREPAID
 from data.simulator.people.world import Row, World
 
 # prospects found so many days before the world begins may order within it
 WARM_UP_DAYS = 14
+# share of departing prepaid holders who tell nobody
+FALLS_SILENT = 0.75
 # cancellations received before the world began: over so many days, so many per day
 EARLIER_NOTICE_DAYS, EARLIER_NOTICES = 60, 0.0006
 
@@ -47,10 +50,11 @@ def live(world: World, day: date, outages: list[Outage]) -> None:
     moods.feel_prices(world)
     moods.feel_outages(world, outages)
     moods.change_moods(world, world.stream("moods"))
-    _cancellations(world, world.stream("cancellations"))
+    _departures(world, world.stream("departures"))
     leaving.fate(world, world.stream("fate"))
     retention.retention_offers(world, world.stream("retention"))
     changes.changes(world, world.stream("changes"))
+    terms.terms(world, world.stream("terms"))
     acquisition.new_prospects(world, world.stream("prospects"))
     acquisition.second_subscriptions(world, world.stream("second subscriptions"))
     records.reorganise(world, world.stream("reorganisation"))
@@ -113,6 +117,7 @@ def _do(world: World, rng: np.random.Generator, what: str, payload: Row) -> None
         "revoke": leaving.revoke,
         "reactivate": leaving.reactivate,
         "new_plan": changes.new_plan,
+        "moved_on": terms.moved_on,
         "end_add_on": add_ons.drop_add_on,
         "resume": changes.resume,
         "apply": applications.apply,
@@ -122,7 +127,8 @@ def _do(world: World, rng: np.random.Generator, what: str, payload: Row) -> None
     acts[what](world, rng, **payload)
 
 
-def _cancellations(world: World, rng: np.random.Generator) -> None:
+def _departures(world: World, rng: np.random.Generator) -> None:
+    """Who leaves by choice today gives notice or, with most prepaid lines, just falls silent."""
     table = world.subscriptions
     felt = hazard.drivers(world)
     logit = hazard.observable_logit(world, felt) + hazard.offer_effect(world)
@@ -136,7 +142,10 @@ def _cancellations(world: World, rng: np.random.Generator) -> None:
     leaves = at_risk & (rng.random(len(table)) < chance)
     hazard.remember_survival(world, logit, at_risk & ~leaves)
     for sub in np.flatnonzero(leaves).tolist():
-        leaving.cancel(world, rng, sub, reason_of(rng, felt, sub))
+        if table["rating"][sub] == PREPAID and rng.random() < FALLS_SILENT:
+            moods.fall_silent(world, sub)
+        else:
+            leaving.cancel(world, rng, sub, reason_of(rng, felt, sub))
 
 
 def _count(world: World, day: date) -> None:

@@ -15,7 +15,7 @@ from data.simulator.life.orders import (
     requested,
     set_state,
 )
-from data.simulator.people.clock import NEVER, instant
+from data.simulator.people.clock import NEVER, instant, open_day
 from data.simulator.people.lines import NUMBERS, give_lines, line_frames
 from data.simulator.people.numbers import foreign_number
 from data.simulator.people.rows import as_text
@@ -23,7 +23,7 @@ from data.simulator.people.schema import ACTIVE, CANCELLED, PENDING
 from data.simulator.people.subscriptions import FIXED, POSTPAID, subscribe, term_ends
 from data.simulator.people.world import Row, World, stamp
 
-FAILS, CALLED_OFF, PORTED_IN, WITHDRAWS = 0.04, 0.012, 0.18, 0.03
+FAILS, CALLED_OFF, PORTED_IN, WITHDRAWS = 0.04, 0.012, 0.18, 0.08
 # share of new numbers of which the assignment is delivered late, by 2 to 5 days
 LATE_ASSIGNMENT = 0.02
 WITHDRAWAL_DAYS = 14
@@ -40,9 +40,7 @@ def order_subscription(
     plan = world.plans[wanted["offer"]]
     is_fixed = plan.network_type == "fixed"
     ported = not is_fixed and rng.random() < PORTED_IN
-    install = int(rng.integers(6, 20)) if is_fixed else 0
-    wait = install or (int(rng.integers(3, 10)) if ported else int(rng.random() < 0.35))
-    start = world.today + wait
+    start = _first_day(world, rng, is_fixed=is_fixed, is_ported=ported)
     one = {name: np.array([wanted[name]]) for name in ("customer", "account", "offer", "address")}
     sub = int(
         subscribe(
@@ -87,11 +85,21 @@ def order_subscription(
     else:
         do_at_once(world, sub, "reserve", at + 30 * MINUTE, keys)
     payload: Row = {"sub": sub, "keys": keys, "number": number, "tries": 0}
-    if wait:
+    if start > world.today:
         world.plan(start, "activate", **payload)
     else:
         activate(world, rng, **payload)
     return sub
+
+
+def _first_day(world: World, rng: np.random.Generator, *, is_fixed: bool, is_ported: bool) -> int:
+    """Return when service is to begin: technicians and the porting of numbers know no Sundays."""
+    holidays = world.catalog.holidays
+    if is_fixed:
+        return open_day(world.today + int(rng.integers(6, 20)), holidays)
+    if is_ported:
+        return open_day(world.today + int(rng.integers(3, 10)), holidays, saturdays=False)
+    return world.today + int(rng.random() < 0.35)
 
 
 def _prepare_line(
@@ -132,7 +140,9 @@ def activate(
         code = ("HLR_TIMEOUT", "PORT_BUSY", "NO_DIAL_TONE", "SIM_NOT_FOUND")[int(rng.integers(4))]
         network_answers(world, request, "failed", when, failure_code=code)
         order_event(world, keys, "pending", when + MINUTE, "network")
-        again = world.today + (1 if table["network"][sub] != FIXED else int(rng.integers(2, 6)))
+        again = world.today + 1
+        if table["network"][sub] == FIXED:
+            again = open_day(world.today + int(rng.integers(2, 6)), world.catalog.holidays)
         world.plan(again, "activate", sub=sub, keys=keys, number=number, tries=tries + 1)
         return
     network_answers(world, request, "completed", when)
@@ -146,8 +156,16 @@ def activate(
     table["activated_on"][sub] = world.today
     set_state(world, sub, ACTIVE)
     connect(world, rng, sub, when, number)
-    if table["rating"][sub] == POSTPAID and rng.random() < WITHDRAWS:
+    if may_withdraw(world, sub) and rng.random() < WITHDRAWS:
         world.plan(world.today + int(rng.integers(2, WITHDRAWAL_DAYS)), "withdraw", sub=sub)
+
+
+def may_withdraw(world: World, sub: int) -> bool:
+    """Return whether the law lets a holder withdraw: consumers who did not sign in a shop."""
+    table = world.subscriptions
+    is_company = world.customers["is_company"][table["customer"][sub]]
+    in_shop = table["channel"][sub] in ("shop", "partner")
+    return table["rating"][sub] == POSTPAID and not is_company and not in_shop
 
 
 def connect(world: World, rng: np.random.Generator, sub: int, at: int, ported: int = 0) -> None:

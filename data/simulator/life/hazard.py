@@ -1,4 +1,7 @@
-"""The chance per day that a voluntary cancellation is received: drivers, constants, the oracle.
+"""The chance per day that a holder leaves by choice: drivers, constants, the oracle.
+
+A postpaid holder leaves by giving notice. Most prepaid holders just use the line no more: the day
+after their last use counts, not the day on which the line lapses.
 
 The constants are frozen: docs/simulator-hazard.md tells how they were found and what they give.
 Changing one changes what every model is measured against.
@@ -11,28 +14,29 @@ from collections.abc import Mapping
 import numpy as np
 
 from data.simulator.people.schema import NODES
-from data.simulator.people.subscriptions import FRAILTY_SPREAD, POSTPAID
+from data.simulator.people.subscriptions import FRAILTY_SPREAD, POSTPAID, PREPAID, usual_use
 from data.simulator.people.world import World
 
 # logit of the daily hazard of a holder about whom nothing is known
-INTERCEPT = {0: -8.95, 1: -8.95}
+INTERCEPT = {0: -9.65, 1: -8.62}
 COEFFICIENTS: dict[str, float] = {
-    "end_window": 1.35,
-    "is_bound": -1.05,
+    "end_window": 1.50,
+    "is_bound": -1.15,
     "new_holder": 0.65,
-    "price_rise": 0.75,
+    "price_rise": 0.90,
     "complaints": 1.00,
     "late_tickets": 0.70,
-    "dropped_calls": 0.46,
+    "dropped_calls": 0.54,
     "outages": 0.45,
-    "leaning": 1.80,
+    "leaning": 2.00,
     "churned_friends": 3.00,
-    "plan_misfit": 0.65,
+    "plan_misfit": 0.70,
     "pushed_channel": 0.35,
     "is_young": 0.40,
     "is_senior": -0.50,
     "is_company": -0.35,
     "falling_use": 1.60,
+    "seldom_used": 1.30,
     # nobody has a bill yet when these are first computed: 0 until bills, dunning and disputes exist
     "bill_shock": 0.60,
     "dunning": 0.50,
@@ -40,6 +44,7 @@ COEFFICIENTS: dict[str, float] = {
     # interactions
     "price_rise_unbound": 0.65,
     "complaints_new_holder": 0.80,
+    "prepaid_new_holder": 0.90,
 }
 # chance of a retention offer to turn a holder round, and how far; see `offer_effect`
 PERSUADED, ANNOYED, UNMOVED = -1.10, 0.70, -0.10
@@ -47,6 +52,8 @@ OFFER_DAYS = 90
 PRICE_DAYS = 75
 # chances per day to begin to lean away, and to use less and less
 LEANING, FADING = 0.0007, 0.0007
+# nobody is bound to a prepaid line: use fades more often
+PREPAID_FADES = 2.0
 FRIENDS_DAYS = 60
 # days on which the hazard of the window from day 8 to day 37 is read
 WINDOW_FROM, WINDOW_DAYS = 8, 30
@@ -78,6 +85,9 @@ def drivers(world: World, ahead: int = 0) -> dict[str, np.ndarray]:
     recent = np.clip(1.0 - since_price / PRICE_DAYS, 0.0, 1.0)
     price = np.where(table["price_on"] > 0, recent * table["price_percent"] / 5.0, 0.0)
     complaints = np.log1p(table["complaints"] * fade)
+    prepaid = table["rating"] == PREPAID
+    use = table["voice"] + table["sms"] + table["data"]
+    rare = np.clip(np.log(usual_use(table) / np.maximum(use, 0.01)), -1.0, 2.0)
     zero = np.zeros(len(table))
     return {
         "end_window": np.where(has_term, np.clip(1.0 - np.abs(left - 35) / 65.0, 0.0, 1.0), 0.0),
@@ -96,18 +106,20 @@ def drivers(world: World, ahead: int = 0) -> dict[str, np.ndarray]:
         "is_senior": ((table["age"] >= 65) & ~firm).astype(float),
         "is_company": firm.astype(float),
         "falling_use": ((table["fading_from"] > 0) & (table["fading_until"] > day)).astype(float),
+        "seldom_used": np.where(prepaid, rare, 0.0),
         "bill_shock": zero,
         "dunning": zero,
         "disputes": zero,
         "price_rise_unbound": price * ~bound,
         "complaints_new_holder": complaints * new,
+        "prepaid_new_holder": new * prepaid,
     }
 
 
 def churned_friends(world: World, ahead: int = 0) -> np.ndarray:
-    """Return the share of each one's community that cancelled in the last 60 days."""
+    """Return the share of each one's community that left in the last 60 days."""
     table = world.subscriptions
-    log = world.cancellations
+    log = world.departures
     from_on = world.today + ahead - FRIENDS_DAYS
     recent = log["community"][log["day"] > from_on]
     if not len(recent):
@@ -145,7 +157,7 @@ def offer_effect(world: World, ahead: int = 0) -> np.ndarray:
 
 
 def mood_chances(
-    felt: Mapping[str, np.ndarray], frailty: np.ndarray | float = 0.0
+    world: World, felt: Mapping[str, np.ndarray], frailty: np.ndarray | float = 0.0
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the chances that somebody begins today to lean away, and to use less."""
     push = (
@@ -155,32 +167,33 @@ def mood_chances(
         + 1.5 * felt["churned_friends"]
         + 0.4 * frailty
     )
-    return LEANING * np.exp(push), FADING * np.exp(0.5 * push)
+    fading = FADING * np.where(world.subscriptions["rating"] == PREPAID, PREPAID_FADES, 1.0)
+    return LEANING * np.exp(push), fading * np.exp(0.5 * push)
 
 
-def _expected_moods(felt: Mapping[str, np.ndarray], ahead: int) -> np.ndarray:
+def _expected_moods(world: World, felt: Mapping[str, np.ndarray], ahead: int) -> np.ndarray:
     """Return what moods that may begin until then add to the logit: hazards are small."""
     added = np.zeros(1)
-    for name, chance in zip(("leaning", "falling_use"), mood_chances(felt), strict=True):
+    for name, chance in zip(("leaning", "falling_use"), mood_chances(world, felt), strict=True):
         begun = np.where(felt[name] > 0, 0.0, np.minimum(chance * ahead, 1.0))
         added = added + np.log1p(begun * np.expm1(COEFFICIENTS[name]))
     return added
 
 
 def daily_hazard(logit: np.ndarray, frailty: np.ndarray | float = 0.0) -> np.ndarray:
-    """Return the chance of a cancellation on one day."""
+    """Return the chance to leave on one day."""
     return sigmoid(logit + frailty)
 
 
 def remember_survival(world: World, logit: np.ndarray, at_risk: np.ndarray) -> None:
-    """Add one more day without a cancellation to what is known about the frailty of each."""
+    """Add one more day of staying to what is known about the frailty of each."""
     for node, value in enumerate(FRAILTY_NODES):
         column = world.subscriptions[f"survival_{node}"]
         column[at_risk] += np.log1p(-sigmoid(logit[at_risk] + value))
 
 
 def window_hazards(world: World) -> tuple[np.ndarray, np.ndarray]:
-    """Return the chance of a cancellation in the 30 days after a gap of 7: oracle, and all-knowing.
+    """Return the chance to leave in the 30 days after a gap of 7: oracle, and all-knowing.
 
     The oracle knows the drivers of today and how they go on by themselves; frailty is integrated
     out over what survival so far says of it. The other one knows the frailty too.
@@ -189,7 +202,7 @@ def window_hazards(world: World) -> tuple[np.ndarray, np.ndarray]:
     for ahead in _READINGS:
         felt = drivers(world, ahead)
         known = observable_logit(world, felt) + offer_effect(world, ahead)
-        readings.append(known + _expected_moods(felt, ahead))
+        readings.append(known + _expected_moods(world, felt, ahead))
     table = world.subscriptions
     knowing = _over_window(readings, table["frailty"])
     weights = np.stack(

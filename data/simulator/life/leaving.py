@@ -8,25 +8,39 @@ import numpy as np
 
 from data.simulator.life.add_ons import end_add_ons
 from data.simulator.life.fulfilment import OTHER_OPERATORS
+from data.simulator.life.moods import depart
 from data.simulator.life.orders import (
     MINUTE,
     ask_network,
     network_answers,
+    open_channel,
     order_event,
     place_order,
     requested,
     set_state,
 )
-from data.simulator.people.clock import OPEN_AT, add_months, instant
+from data.simulator.people.clock import OPEN_AT, add_months, instant, is_open, open_day
 from data.simulator.people.lines import held_lines, withdraw_lines
 from data.simulator.people.schema import ACTIVE, SUSPENDED, TERMINATED
-from data.simulator.people.subscriptions import MOBILE, POSTPAID
+from data.simulator.people.subscriptions import FIXED, MOBILE, POSTPAID, PREPAID
 from data.simulator.people.world import Row, World, stamp
 
 LAPSE_DAYS = 90
 REVOKED, REACTIVATED = 0.04, 0.02
 FRAUD_PER_DAY = 0.000012
-PORTED_OUT = 0.45
+# of a small company with all below it: 0.9 % a year; larger ones fall a fifth as often
+INSOLVENT_PER_DAY, LARGER_FALL = 0.000025, 0.2
+# days per open day
+OPEN_DAYS = 365 / 304
+# share of those who give notice and take their number along, by network and rating
+PORTED_OUT = {
+    (MOBILE, PREPAID): 0.60,
+    (MOBILE, POSTPAID): 0.45,
+    (FIXED, PREPAID): 0.0,
+    (FIXED, POSTPAID): 0.40,
+}
+# days that the other operator needs at least to take a number over
+PORTING_DAYS = 3
 _MONDAY = 0
 
 
@@ -36,23 +50,24 @@ def cancel(world: World, rng: np.random.Generator, sub: int, reason: str) -> Non
     at = instant(world.today, int(rng.integers(8 * 3600, 19 * 3600)))
     plan = world.plans[table["offer"][sub]]
     end = _end_of_notice(world, sub, plan.notice_period_length, plan.notice_period_unit)
-    ported = table["network"][sub] == MOBILE and rng.random() < PORTED_OUT
+    kind = (int(table["network"][sub]), int(table["rating"][sub]))
+    ported = rng.random() < PORTED_OUT[kind] and table["source"][sub] == "usage_records"
+    if ported:
+        end = open_day(max(end, world.today + PORTING_DAYS), world.catalog.holidays)
     channels = ("letter", "email", "online", "phone", "chat")
     keys = place_order(
         world,
         sub,
         "terminate",
         at,
-        channel=channels[rng.choice(5, p=(0.2, 0.3, 0.28, 0.17, 0.05))],
+        channel=open_channel(world, channels[rng.choice(5, p=(0.2, 0.3, 0.28, 0.17, 0.05))]),
         initiated_by="donor_operator" if ported else "customer",
         previous_offering_id=plan.product_offering_id,
         termination_reason="ported_out" if ported else reason,
         is_number_ported=True if ported else None,
         requested_on=requested(end),
     )
-    world.cancellations.append(
-        {"day": world.today, "subscription": sub, "community": int(table["community"][sub])}, 1
-    )
+    depart(world, sub, "notice")
     table["notice_on"][sub] = world.today
     table["end_on"][sub] = end
     table["end_reason"][sub] = "ported_out" if ported else reason
@@ -177,7 +192,7 @@ def end_by_operator(
         sub,
         "terminate",
         at,
-        channel="letter" if reason == "death" else "online",
+        channel="letter" if reason in ("death", "insolvency") else "online",
         initiated_by=by.get(reason, "operator"),
         previous_offering_id=world.plans[table["offer"][sub]].product_offering_id,
         termination_reason=reason,
@@ -190,20 +205,38 @@ def end_by_operator(
     world.plan(world.today + 1, "deactivate", sub=sub, keys=keys, cause=cause)
 
 
+def _of_insolvent(world: World, rng: np.random.Generator, works: float) -> np.ndarray:
+    """Return the subscriptions of companies that become insolvent today."""
+    people = world.customers
+    roots = np.flatnonzero(people["is_company"] & (people["parent"] < 0))
+    chance = (
+        works * INSOLVENT_PER_DAY * np.where(people["segment"][roots] == "soho", 1.0, LARGER_FALL)
+    )
+    fallen = roots[rng.random(len(roots)) < chance]
+    return np.flatnonzero(np.isin(people["root"][world.subscriptions["customer"]], fallen))
+
+
 def fate(world: World, rng: np.random.Generator) -> None:
-    """Deaths by age, fraud now and then, and prepaid lines that lapse for lack of use."""
+    """Deaths by age, fraud and insolvency now and then, and prepaid lines that nobody uses.
+
+    Back offices that work through letters and cases of fraud are closed on Sundays and holidays.
+    """
     table = world.subscriptions
+    works = OPEN_DAYS * is_open(world.today, world.catalog.holidays)
     active = (table["state"] == ACTIVE) & (table["notice_on"] == 0)
     firm = world.customers["is_company"][table["customer"]]
-    deaths = np.where(firm, 0.0, np.exp((table["age"] - 100) / 11.0) * 0.0008)
+    deaths = works * np.where(firm, 0.0, np.exp((table["age"] - 100) / 11.0) * 0.0008)
     draw = rng.random((2, len(table)))
     for sub in np.flatnonzero(active & (draw[0] < deaths)).tolist():
         end_by_operator(world, rng, sub, "death", None)
     young = world.today - table["contract_start"] < 200
-    fraud = FRAUD_PER_DAY * np.where(young, 6.0, 1.0) * (table["rating"] == POSTPAID)
+    fraud = works * FRAUD_PER_DAY * np.where(young, 6.0, 1.0) * (table["rating"] == POSTPAID)
     for sub in np.flatnonzero(active & (draw[1] < fraud)).tolist():
         if table["notice_on"][sub] == 0:
             end_by_operator(world, rng, sub, "fraud", "fraud")
+    for sub in _of_insolvent(world, rng, works).tolist():
+        if active[sub] and table["notice_on"][sub] == 0:
+            end_by_operator(world, rng, sub, "insolvency", None)
     if date.fromordinal(world.today).weekday() == _MONDAY:
         quiet = (table["silent_from"] > 0) & (world.today - table["silent_from"] > LAPSE_DAYS)
         for sub in np.flatnonzero(active & quiet).tolist():

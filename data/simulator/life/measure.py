@@ -1,6 +1,6 @@
-"""How good the best possible forecast of cancellations is: `python -m data.simulator.life.measure`.
+"""How good the best possible forecast of churn is: `python -m data.simulator.life.measure`.
 
-Lives through a world without traffic and files and compares the true hazards with who cancelled.
+Lives through a world without traffic and files and compares the true hazards with who left.
 The figures stand in docs/simulator-hazard.md.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +26,7 @@ from data.simulator.network import Network
 from data.simulator.people.world import World, ids
 from data.simulator.steps import CONTRACTS
 
+RATINGS = ("postpaid", "prepaid")
 LAST_DAY = hazard.WINDOW_FROM + hazard.WINDOW_DAYS - 1
 
 
@@ -37,6 +39,7 @@ class Figures:
     monthly_percent: float
     oracle_auc: float
     knowing_auc: float
+    driver_means: dict[str, float] = field(default_factory=dict)
     driver_aucs: dict[str, float] = field(default_factory=dict)
 
 
@@ -64,7 +67,7 @@ def observe(knobs: Knobs) -> pl.DataFrame:
             snapshots.append(hazards(world, day))
         world.clear()
         day += timedelta(days=1)
-    log = world.cancellations
+    log = world.departures
     received = pl.DataFrame(
         {
             "subscription_id": ids("S", log["subscription"]),
@@ -96,8 +99,24 @@ def figures(frame: pl.DataFrame) -> Figures:
         monthly_percent=100 * float(is_event.mean()),
         oracle_auc=auc(is_event, frame["hazard_observable"].to_numpy()),
         knowing_auc=auc(is_event, frame["hazard_true"].to_numpy()),
+        driver_means={name: float(frame[name].mean() or 0.0) for name in hazard.COEFFICIENTS},
         driver_aucs={name: auc(is_event, frame[name].to_numpy()) for name in hazard.COEFFICIENTS},
     )
+
+
+def table(found: Sequence[Figures]) -> list[str]:
+    """Return the rows of the table of drivers: constant, then mean and AUC for each rating.
+
+    An AUC below one half is shown as what the reversed driver reaches.
+    """
+    rows = []
+    for name, constant in hazard.COEFFICIENTS.items():
+        cells = [f"`{name}`", f"{constant:+.2f}"]
+        for one in found:
+            alone = one.driver_aucs[name]
+            cells += [f"{one.driver_means[name]:.3f}", f"{max(alone, 1 - alone):.3f}"]
+        rows.append(f"| {' | '.join(cells)} |")
+    return rows
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -105,17 +124,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--subscribers", type=int, default=60_000)
     parser.add_argument("--months", type=int, default=6)
+    parser.add_argument("--seed", type=int, default=Knobs.seed)
     options = parser.parse_args(arguments)
-    frame = observe(Knobs(subscribers=options.subscribers, months=options.months))
-    for rating in ("postpaid", "prepaid"):
-        found = figures(frame.filter(pl.col("rating_type") == rating))
+    frame = observe(
+        Knobs(subscribers=options.subscribers, months=options.months, seed=options.seed)
+    )
+    found = [figures(frame.filter(pl.col("rating_type") == rating)) for rating in RATINGS]
+    for rating, one in zip(RATINGS, found, strict=True):
         sys.stdout.write(
-            f"{rating}: {found.rows:,} rows, {found.events:,} events, "
-            f"{found.monthly_percent:.2f} % in 30 days, AUC oracle {found.oracle_auc:.3f}, "
-            f"all-knowing {found.knowing_auc:.3f}\n"
+            f"{rating}: {one.rows:,} rows, {one.events:,} events, "
+            f"{one.monthly_percent:.2f} % in 30 days, AUC oracle {one.oracle_auc:.3f}, "
+            f"all-knowing {one.knowing_auc:.3f}\n"
         )
-        for name, value in found.driver_aucs.items():
-            sys.stdout.write(f"  {name:24s} {value:.3f}\n")
+    sys.stdout.write("\n".join(table(found)) + "\n")
     return 0
 
 

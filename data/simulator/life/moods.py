@@ -8,17 +8,16 @@ from datetime import date
 import numpy as np
 
 from data.simulator.life.hazard import DECAY, drivers, mood_chances
+from data.simulator.life.orders import key
 from data.simulator.model import Outage
 from data.simulator.people.clock import midnight, times
 from data.simulator.people.schema import ACTIVE
-from data.simulator.people.subscriptions import POSTPAID, PREPAID
+from data.simulator.people.subscriptions import POSTPAID
 from data.simulator.people.world import World
 
-# chance per day
-SILENT = 0.00062
 LEANING_DAYS = (40, 85)
 FADING_DAYS = (50, 110)
-# a prepaid line that fell silent was put away; few come back
+# chance per day to be used again: a line that fell silent was put away, few come back
 AWAKES = 0.0015
 
 
@@ -58,15 +57,15 @@ def feel_outages(world: World, outages: Iterable[Outage]) -> None:
 
 
 def change_moods(world: World, rng: np.random.Generator) -> None:
-    """Old annoyance fades; some begin to lean away, some use less, some fall silent."""
+    """Old annoyance fades; some begin to lean away, some use less, few silent lines awake."""
     table = world.subscriptions
     for name in ("complaints", "late_tickets", "outages"):
         table[name][:] *= DECAY
     count = len(table)
-    draw, length = rng.random((5, count)), rng.random((2, count))
+    draw, length = rng.random((3, count)), rng.random((2, count))
     open_minded = (table["state"] == ACTIVE) & (table["notice_on"] == 0)
     felt = drivers(world)
-    leans, fades = mood_chances(felt, table["frailty"])
+    leans, fades = mood_chances(world, felt, table["frailty"])
     lean = open_minded & (table["leaning_until"] < world.today)
     lean &= draw[0] < leans
     low, high = LEANING_DAYS
@@ -77,21 +76,31 @@ def change_moods(world: World, rng: np.random.Generator) -> None:
     table["fading_until"][fade] = world.today + low + (length[1] * (high - low))[fade]
     over = open_minded & (table["fading_from"] > 0) & (table["fading_until"] <= world.today)
     table["fading_from"][over] = 0
-    _fall_silent(world, open_minded, draw)
+    quiet = open_minded & (table["silent_from"] > 0) & (table["silent_from"] < world.today)
+    for sub in np.flatnonzero(quiet & (draw[2] < AWAKES)).tolist():
+        table["silent_from"][sub] = 0
+        tell_departure(world, sub, "used_again")
 
 
-def _fall_silent(world: World, open_minded: np.ndarray, draw: np.ndarray) -> None:
+def fall_silent(world: World, sub: int) -> None:
+    """A prepaid line is used for the last time today; nobody is told."""
     table = world.subscriptions
-    prepaid = open_minded & (table["rating"] == PREPAID)
-    awake = prepaid & (table["silent_from"] == 0) & (table["activated_on"] < world.today)
-    new = np.exp(-(world.today - table["contract_start"]) / 200.0)
-    fading = (table["fading_from"] > 0).astype(float)
-    rarely = (table["voice"] + table["data"] < 0.8).astype(float)
-    chance = SILENT * np.exp(0.7 * new + 1.2 * fading + 0.4 * rarely + 0.5 * table["frailty"] - 0.4)
-    falls = awake & (draw[2] < chance)
-    table["silent_from"][falls] = world.today + 1
-    quiet = prepaid & (table["silent_from"] > 0) & (table["silent_from"] < world.today)
-    table["silent_from"][quiet & (draw[3] < AWAKES)] = 0
+    table["silent_from"][sub] = world.today + 1
+    depart(world, sub, "silent")
+
+
+def depart(world: World, sub: int, how: str) -> None:
+    """Remember who leaves by choice: friends notice, and truth is told."""
+    community = int(world.subscriptions["community"][sub])
+    world.departures.append({"day": world.today, "subscription": sub, "community": community}, 1)
+    tell_departure(world, sub, how)
+
+
+def tell_departure(world: World, sub: int, how: str) -> None:
+    """Tell truth that somebody gave notice, fell silent, or uses a silent line again."""
+    day = date.fromordinal(world.today)
+    row = {"day": day, "subscription_id": key("S", sub), "how": how}
+    world.truth["departures"].append(row)
 
 
 def dissatisfaction(world: World) -> np.ndarray:

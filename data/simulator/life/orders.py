@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from data.simulator.people.clock import NEVER, instant
+from data.simulator.people.clock import NEVER, instant, is_open
 from data.simulator.people.schema import STATES
 from data.simulator.people.world import Row, World, day_text, stamp
 
 MINUTE = 60_000_000
+CLOSED_CHANNELS = ("shop", "partner", "field", "letter")
 
 
 def key(prefix: str, index: int) -> str:
@@ -137,6 +138,13 @@ def state_name(code: int) -> str:
 def requested(ordinal: int) -> str | None:
     """Return a wanted day as feeds write it."""
     return day_text(ordinal)
+
+
+def open_channel(world: World, channel: str) -> str:
+    """Return a channel that is open today: on Sundays and holidays shops are closed and no mail."""
+    if channel in CLOSED_CHANNELS and not is_open(world.today, world.catalog.holidays):
+        return "online"
+    return channel
 
 
 def office_hours(world: World, rng: np.random.Generator) -> int:

@@ -20,6 +20,7 @@ REASONS = {
     "churned_friends": "competitor",
     "end_window": "contract_expired",
     "falling_use": "no_need",
+    "seldom_used": "no_need",
 }
 OTHERS = ("price", "competitor", "no_need", "relocation", "other")
 OTHER_SHARES = (0.3, 0.3, 0.2, 0.1, 0.1)

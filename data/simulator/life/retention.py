@@ -8,7 +8,7 @@ import numpy as np
 
 from data.simulator.life.hazard import PERSUADED, offer_effect
 from data.simulator.life.orders import key, requested
-from data.simulator.people.clock import add_months, instant
+from data.simulator.people.clock import add_months, instant, open_day
 from data.simulator.people.schema import ACTIVE
 from data.simulator.people.subscriptions import POSTPAID
 from data.simulator.people.world import World, stamp
@@ -22,14 +22,17 @@ ACCEPTED, ACCEPTED_ANYWAY = 0.75, 0.22
 
 
 def retention_offers(world: World, rng: np.random.Generator) -> None:
-    """Once a month, take some holders into the retention campaign and draw their arm."""
+    """Once a month, on a working day, draw who enters the retention campaign, and the arms."""
     today = date.fromordinal(world.today)
     campaigns = [
         name
         for name, kind, first, last in world.catalog.campaigns
         if kind == "retention" and first <= today and (last is None or today <= last)
     ]
-    if today.day != DAY_OF_MONTH or not campaigns:
+    first = open_day(
+        today.replace(day=DAY_OF_MONTH).toordinal(), world.catalog.holidays, saturdays=False
+    )
+    if world.today != first or not campaigns:
         return
     table = world.subscriptions
     draw = rng.random((3, len(table)))

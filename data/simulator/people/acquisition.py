@@ -12,17 +12,18 @@ from typing import Any
 import numpy as np
 
 from data.simulator.life.fulfilment import order_subscription
+from data.simulator.life.orders import open_channel
 from data.simulator.people import customers
-from data.simulator.people.clock import instant
+from data.simulator.people.clock import instant, open_day
 from data.simulator.people.subscriptions import FIXED, MOBILE, POSTPAID, PREPAID, choose_plans
 from data.simulator.people.world import Row, World, stamp
 
 # new prospects per subscription of the initial base and average day
-PROSPECTS = 0.00188
+PROSPECTS = 0.0021
 WEEKDAY = (1.12, 1.05, 1.0, 1.02, 1.15, 1.05, 0.61)
 MONTH = (0.95, 0.9, 1.0, 1.0, 0.98, 0.95, 0.9, 0.98, 1.08, 1.03, 1.12, 1.15)
 CAMPAIGN_LIFT = 1.15
-APPLIES = 0.56
+APPLIES = 0.35
 COMPANY = 0.06
 # existing customers who order another subscription, per active subscription and day
 SECOND = 0.00022
@@ -57,7 +58,7 @@ def _prospect(world: World, rng: np.random.Generator, campaign: str | None) -> N
     area = world.catalog.areas[person["area"]]
     prospect = world.next_id("P")
     at = instant(world.today, int(rng.integers(8 * 3600, 19 * 3600)))
-    channel = "field" if is_company and size > 3 else person["channel"]
+    channel = open_channel(world, "field" if is_company and size > 3 else person["channel"])
     agent = None if channel in ("online", "app") else f"E{int(rng.integers(1, 60)):03d}"
     name = tree[0][2] if tree else f"{person['first']} {person['last']}"
     world.add(
@@ -93,9 +94,13 @@ def _prospect(world: World, rng: np.random.Generator, campaign: str | None) -> N
         reached = "interested" if rng.random() < 0.6 else "not_reached"
         engagement(world, case, "contact", reached, at + 1_800_000_000)
     if rng.random() < APPLIES:
-        world.plan(world.today + 1 + int(rng.geometric(0.35)), "apply", case=case)
+        applies = world.today + 1 + int(rng.geometric(0.35))
+        if agent:
+            applies = open_day(applies, world.catalog.holidays)
+        world.plan(applies, "apply", case=case)
     elif agent and rng.random() < 0.6:
-        world.plan(world.today + int(rng.integers(2, 12)), "give_up", case=case)
+        gives_up = open_day(world.today + int(rng.integers(2, 12)), world.catalog.holidays)
+        world.plan(gives_up, "give_up", case=case)
 
 
 def _plain(columns: dict[str, Any]) -> Row:
@@ -153,7 +158,7 @@ def second_subscriptions(world: World, rng: np.random.Generator) -> None:
             "area": world.customers["area"][customer : customer + 1],
             "start": np.array([world.today]),
         }
-        channel = ("app", "online", "shop", "phone")[int(rng.integers(4))]
+        channel = open_channel(world, ("app", "online", "shop", "phone")[int(rng.integers(4))])
         order_subscription(
             world,
             rng,

@@ -9,13 +9,17 @@ import numpy as np
 from data.simulator.life.fulfilment import order_subscription
 from data.simulator.life.orders import key, requested
 from data.simulator.people.acquisition import engagement
-from data.simulator.people.clock import add_months, instant
+from data.simulator.people.clock import add_months, instant, open_day
 from data.simulator.people.credit import credit_facts, crm_class, income, policy_class, rank
 from data.simulator.people.newcomers import admit, deliver_later_parent
 from data.simulator.people.subscriptions import FIXED, MOBILE, POSTPAID, PREPAID, choose_plans
 from data.simulator.people.world import Row, World, stamp
 
 ABANDONS = 0.06
+# share of companies with one line that want no contract: building sites, stalls, seasonal work
+COMPANY_PREPAID = 0.12
+# share of applicants refused for their credit who take the prepaid plan that they may have
+TAKES_PREPAID = 0.45
 WELCOME_DISCOUNT = 0.5
 LATE_PARENT = 0.4
 # what private applicants ask for: network, rating, share
@@ -32,14 +36,17 @@ def apply(world: World, rng: np.random.Generator, case: Row) -> None:
     person, is_company = case["person"], bool(case["tree"])
     kind = "company" if is_company else "individual"
     if is_company:
-        network, rating = (MOBILE if rng.random() < 0.7 else FIXED), POSTPAID
+        network = MOBILE if rng.random() < 0.7 else FIXED
+        rating = PREPAID if case["size"] == 1 and rng.random() < COMPANY_PREPAID else POSTPAID
     else:
         network, rating, _ = WISHES[int(rng.choice(4, p=[share for *_, share in WISHES]))]
     wish = {
         "network": np.array([network]),
         "rating": np.array([rating]),
         "company": np.array([is_company]),
-        "trunk": np.array([is_company and network == FIXED and rng.random() < 0.25]),
+        "trunk": np.array(
+            [is_company and (network, rating) == (FIXED, POSTPAID) and rng.random() < 0.25]
+        ),
         "area": np.array([person["area"]]),
         "start": np.array([world.today]),
     }
@@ -83,7 +90,8 @@ def apply(world: World, rng: np.random.Generator, case: Row) -> None:
     decided = crm_class(rng, world, kind, by_policy)
     case = {**case, "application": application, "offer": offer, "credit": decided}
     case["identity"] = identity
-    world.plan(world.today + 1 + int(rng.random() < 0.3), "decide", case=case)
+    decided_on = open_day(world.today + 1 + int(rng.random() < 0.3), world.catalog.holidays)
+    world.plan(decided_on, "decide", case=case)
 
 
 def _employment(rng: np.random.Generator, age: float) -> str:
@@ -156,13 +164,15 @@ def decide(world: World, rng: np.random.Generator, case: Row) -> None:
         reasons = {"fraud_suspected": "fraud", "incomplete": "incomplete"}
         reason = reasons.get(case["identity"], "identity")
     elif plan.rating_type == "postpaid" and not (may_postpaid and fits):
-        outcome, reason = "rejected", "credit"
+        case = {**case, "offer": _without_credit(world, rng, case, at)}
+        if case["offer"] < 0:
+            outcome, reason = "rejected", "credit"
     elif rng.random() < ABANDONS:
         outcome = "withdrawn" if rng.random() < 0.6 else "expired"
         reason = "applicant"
     customer = -1
     if outcome == "approved":
-        customer = _become_customer(world, rng, case, at, plan.rating_type == "prepaid")
+        customer = _become_customer(world, rng, case, at)
     world.add(
         "crm/application_decisions",
         {
@@ -178,18 +188,38 @@ def decide(world: World, rng: np.random.Generator, case: Row) -> None:
     )
 
 
-def _become_customer(
-    world: World, rng: np.random.Generator, case: Row, at: int, is_prepaid: bool
-) -> int:
-    offer_id = world.next_id("OF")
+def _without_credit(world: World, rng: np.random.Generator, case: Row, at: int) -> int:
+    """Offer a prepaid plan to a person who may not have postpaid; return it if it is taken, or -1.
+
+    An offer that is taken is told of where the customer is made.
+    """
+    if case["tree"]:
+        return -1
     plan = world.plans[case["offer"]]
+    wish = {
+        "network": np.array([FIXED if plan.network_type == "fixed" else MOBILE]),
+        "rating": np.array([PREPAID]),
+        "company": np.array([False]),
+        "trunk": np.array([False]),
+        "area": np.array([case["person"]["area"]]),
+        "start": np.array([world.today]),
+    }
+    offer = int(choose_plans(rng, world, wish)[0])
+    if rng.random() < TAKES_PREPAID:
+        return offer
+    _make_offer(world, {**case, "offer": offer}, "declined", at)
+    return -1
+
+
+def _make_offer(world: World, case: Row, outcome: str, at: int) -> str:
+    offer_id = world.next_id("OF")
     world.add(
         "crm/offers_made",
         {
             "offer_id": offer_id,
             "application_id": case["application"],
             "prospect_id": case["prospect"],
-            "product_offering_id": plan.product_offering_id,
+            "product_offering_id": world.plans[case["offer"]].product_offering_id,
             "agent_id": case["agent"],
             "channel": case["channel"],
             "valid_until_on": requested(world.today + 14),
@@ -197,7 +227,13 @@ def _become_customer(
         },
     )
     told = {"application_id": case["application"], "offer_id": offer_id}
-    engagement(world, case, "offer_response", "accepted", at + 300_000_000, **told)
+    engagement(world, case, "offer_response", outcome, at + 300_000_000, **told)
+    return offer_id
+
+
+def _become_customer(world: World, rng: np.random.Generator, case: Row, at: int) -> int:
+    is_prepaid = world.plans[case["offer"]].rating_type == "prepaid"
+    offer_id = _make_offer(world, case, "accepted", at)
     nodes, books = admit(world, rng, case, is_prepaid)
     if len(nodes) > 1 and rng.random() < LATE_PARENT:
         deliver_later_parent(world, nodes)

@@ -87,18 +87,21 @@ def found_tree(rng: np.random.Generator, world: World, size: int, since: int) ->
 
 
 def open_tree_accounts(
-    rng: np.random.Generator, world: World, nodes: np.ndarray, *, root_pays: bool | None = None
+    rng: np.random.Generator,
+    world: World,
+    nodes: np.ndarray,
+    *,
+    root_pays: bool | None = None,
+    is_prepaid: bool = False,
 ) -> np.ndarray:
     """Open an account per company; in most trees the root pays for all."""
     pays = rng.random() < TREE_PAYS if root_pays is None else root_pays
-    no_prepaid = np.zeros(1, dtype=bool)
-    root = accounts.open_accounts(rng, world, nodes[:1], no_prepaid, np.array([-1]))
+    kinds = np.full(len(nodes), is_prepaid)
+    root = accounts.open_accounts(rng, world, nodes[:1], kinds[:1], np.array([-1]))
     if len(nodes) == 1:
         return root
     payers = np.full(len(nodes) - 1, root[0] if pays else -1)
-    rest = accounts.open_accounts(
-        rng, world, nodes[1:], np.zeros(len(nodes) - 1, dtype=bool), payers
-    )
+    rest = accounts.open_accounts(rng, world, nodes[1:], kinds[1:], payers)
     return np.concatenate([root, rest])
 
 
@@ -179,7 +182,9 @@ def _renew(rng: np.random.Generator, world: World, index: np.ndarray) -> None:
     """Give half of those whose term is over a new one, as often as time allows."""
     table = world.subscriptions
     months = np.array([plan.minimum_term_months for plan in world.plans])
-    stays = rng.random(len(index)) < RENEWED
+    moves = np.array([bool(plan.successions) for plan in world.plans])[table["offer"][index]]
+    # whose plan ends with the term would have moved on: they are in a term
+    stays = (rng.random(len(index)) < RENEWED) | moves
     again = rng.random(len(index))
     for row, stay, share in zip(index.tolist(), stays, again, strict=True):
         end, term = int(table["min_end"][row]), int(months[table["offer"][row]])
@@ -205,7 +210,8 @@ def _be_in_motion(rng: np.random.Generator, world: World, index: np.ndarray) -> 
     draw, left = rng.random((2, len(index))), rng.random((2, len(index)))
     leaning = np.where(draw[0] < 0.045, world.today + 1 + (left[0] * 60).astype(np.int64), 0)
     table["leaning_until"][index] = leaning
-    fades = draw[1] < 0.055
+    prepaid = table["rating"][index] == PREPAID
+    fades = draw[1] < np.where(prepaid, 0.10, 0.055)
     for name, day in (
         ("fading_from", world.today - 1 - ((1 - left[1]) * 60).astype(np.int64)),
         ("fading_until", world.today + 1 + (left[1] * 80).astype(np.int64)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
@@ -10,6 +11,7 @@ import polars as pl
 
 from data.simulator.knobs import TIME_ZONE
 
+_SATURDAY, _SUNDAY = 5, 6
 NEVER = date(9999, 12, 31).toordinal()
 _EPOCH = date(1970, 1, 1).toordinal()
 # last instant that a microsecond column holds comfortably; stands for "still lasts"
@@ -69,3 +71,19 @@ def add_months(ordinal: int, months: int) -> int:
     year, month = index // 12, index % 12 + 1
     last = (date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)).day
     return date(year, month, min(day.day, last)).toordinal()
+
+
+def is_open(ordinal: int, holidays: Mapping[date, str]) -> bool:
+    """Return whether shops are open and technicians drive: Monday to Saturday but for holidays."""
+    day = date.fromordinal(int(ordinal))
+    return day.weekday() != _SUNDAY and day not in holidays
+
+
+def open_day(ordinal: int, holidays: Mapping[date, str], *, saturdays: bool = True) -> int:
+    """Return the first day from `ordinal` on that is open; without Saturdays: a working day."""
+    day = int(ordinal)
+    while not is_open(day, holidays) or (
+        not saturdays and date.fromordinal(day).weekday() == _SATURDAY
+    ):
+        day += 1
+    return day

@@ -5,11 +5,14 @@ A pause closes the interval of use and a later row goes on with it; the assignme
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
+
 import numpy as np
 import polars as pl
 
 from data.simulator.model import LINES_SCHEMA
-from data.simulator.people.clock import OPEN_AT, midnight, times
+from data.simulator.people.clock import OPEN_AT, dates, midnight, times
 from data.simulator.people.numbers import free_number, take_number
 from data.simulator.people.world import Row, World, ids
 
@@ -17,6 +20,8 @@ NUMBERS = "order_management/service_numbers"
 LINES = "order_management/line_assignments"
 INTERNET = ("DSL", "FIBRE", "WIMAX")
 MAXIMUM_TRUNK_LINES = 4
+# one trunk in so many has names that no other exchange uses; the others count from 100 on
+GLOBAL_NAMES, FIRST_CODE = 3, 100
 _FOREIGN = -1
 
 
@@ -32,7 +37,7 @@ def _new_rows(world: World, sub: int, rng: np.random.Generator, ported: int) -> 
         pair = (ported, _FOREIGN) if ported else take_number(rng, world, kind, area)
         key, line_kind = None, None
         if source == "asterisk":
-            key, line_kind = f"pbx{sub + 1:07d}-{place + 1}", "accountcode"
+            key, line_kind = _account_code(world, sub, place), "accountcode"
         elif source == "freeswitch":
             key, line_kind = f"{pair[0]}", "accountcode"
         rows.append(
@@ -57,6 +62,22 @@ def _new_rows(world: World, sub: int, rng: np.random.Generator, ported: int) -> 
             }
         )
     return rows
+
+
+def exchange_of(world: World, subs: np.ndarray) -> np.ndarray:
+    """Return the telephone exchange that each subscription with one is connected to."""
+    feeds = sorted(world.catalog.usage_sources.items())
+    exchanges = np.array([name for name, feed in feeds if feed == "asterisk"], dtype=object)
+    return exchanges[subs % len(exchanges)]
+
+
+def _account_code(world: World, sub: int, place: int) -> str:
+    """Name a line at its exchange: over all exchanges, or shortly, as each of them counts."""
+    if sub % GLOBAL_NAMES == 0:
+        return f"pbx{sub + 1:07d}-{place + 1}"
+    counter = f"account code {exchange_of(world, np.array([sub]))[0]}"
+    world.counters[counter] = world.counters.get(counter, FIRST_CODE - 1) + 1
+    return str(world.counters[counter])
 
 
 def give_lines(
@@ -172,10 +193,14 @@ def line_frames(
             }
         )
     if keyed.any():
+        key, source = table["key"][keyed], table["source"][keyed]
+        is_short = (source == "asterisk") & ~np.char.startswith(key.astype(str), "pbx")
+        exchange = np.where(is_short, exchange_of(world, table["subscription"][keyed]), None)
         frames[LINES] = pl.DataFrame(
             {
-                "line_id": table["key"][keyed].tolist(),
+                "line_id": key.tolist(),
                 "line_kind": table["line_kind"][keyed].tolist(),
+                "usage_source_id": pl.Series(exchange.tolist(), dtype=pl.String),
                 **common(keyed),
             }
         )
@@ -183,7 +208,10 @@ def line_frames(
 
 
 def lines_of_day(world: World, ordinal: int) -> pl.DataFrame:
-    """Return who can use what on a local day, as LINES_SCHEMA tells; silent lines are left out."""
+    """Return who can use what on a local day, as LINES_SCHEMA tells; silent lines are left out.
+
+    One column more, `known_from_on`, is the day on which a late assignment will be delivered.
+    """
     table = world.lines
     start, end = midnight(ordinal), midnight(ordinal + 1)
     in_use = (table["from_at"] < end) & (table["to_at"] > start)
@@ -192,18 +220,22 @@ def lines_of_day(world: World, ordinal: int) -> pl.DataFrame:
     quiet = (people["silent_from"] > 0) & (people["silent_from"] <= ordinal)
     rows = np.flatnonzero(in_use & ~quiet[sub])
     sub = sub[rows]
-    plans = np.array(
-        [(p.network_type, p.rating_type, p.access_technology) for p in world.plans], dtype=object
-    )[people["offer"][sub]]
-    areas = np.array([area.area_id for area in world.catalog.areas], dtype=object)
+    offer = people["offer"][sub]
+    networks = [plan.network_type for plan in world.plans]
+    technologies = [
+        "GSM" if plan.network_type == "mobile" else plan.access_technology for plan in world.plans
+    ]
+    is_mobile = np.array(networks, dtype=object)[offer] == "mobile"
     source = table["source"][rows]
-    is_radius, is_voice = source == "radius", source != "radius"
+    is_radius, by_account_code = source == "radius", source == "asterisk"
+    is_voice, has_key = ~is_radius, is_radius | by_account_code
     numbers = _number_texts(table["number"][rows])
-    splits = np.maximum(_lines_per_trunk(source, sub), 1)
+    keys = pl.Series(np.where(has_key, table["key"][rows], None).tolist(), dtype=pl.String)
+    splits = np.where(by_account_code, 1 + sub % MAXIMUM_TRUNK_LINES, 1)
     per_line = {
         "voice_per_day": np.where(is_voice, people["voice"][sub] / splits, 0.0),
         "sms_per_day": np.where(is_voice, people["sms"][sub], 0.0),
-        "data_per_day": np.where(is_radius | (plans[:, 0] == "mobile"), people["data"][sub], 0.0),
+        "data_per_day": np.where(is_radius | is_mobile, people["data"][sub], 0.0),
         "bytes_per_session": people["session_bytes"][sub],
         "international_share": people["international"][sub],
         "on_net_share": people["on_net"][sub],
@@ -212,39 +244,45 @@ def lines_of_day(world: World, ordinal: int) -> pl.DataFrame:
     }
     firm = world.customers["is_company"][people["customer"][sub]]
     fading = people["fading_from"][sub]
-    technology = np.where(plans[:, 0] == "mobile", "GSM", plans[:, 2])
-    by_account_code = source == "asterisk"
     columns = {
         "subscription_id": ids("S", sub),
         "subscription_index": sub,
-        "customer_kind": np.where(firm, "company", "individual").tolist(),
-        "network_type": plans[:, 0].tolist(),
-        "rating_type": plans[:, 1].tolist(),
-        "access_technology": technology.tolist(),
-        "area_id": areas[people["area"][sub]].tolist(),
-        "source": source.tolist(),
-        "served_key": np.where(is_radius | by_account_code, table["key"][rows], numbers).tolist(),
-        "service_number": numbers.tolist(),
+        "customer_kind": named(["individual", "company"], firm),
+        "network_type": named(networks, offer),
+        "rating_type": named([plan.rating_type for plan in world.plans], offer),
+        "access_technology": named(technologies, offer),
+        "area_id": named([area.area_id for area in world.catalog.areas], people["area"][sub]),
+        "source": pl.Series(source.tolist(), dtype=pl.String),
+        "served_key": numbers.zip_with(pl.Series(~has_key), keys),
+        "service_number": numbers,
         "from_at": times(table["from_at"][rows]),
         "to_at": times(table["to_at"][rows]),
         "friends_of": people["community"][sub],
         **per_line,
-        "fade_from_on": pl.Series(
-            np.where(fading > 0, fading - 719_163, -1).tolist(), dtype=pl.Int32
-        )
-        .cast(pl.Date)
-        .to_frame("day")
-        .select(pl.when(pl.Series(fading > 0)).then("day"))
-        .to_series(),
+        "fade_from_on": dates(fading),
     }
-    return pl.DataFrame(columns, schema_overrides=LINES_SCHEMA).select(LINES_SCHEMA.keys())
+    lines = pl.DataFrame(columns, schema_overrides=LINES_SCHEMA).select(LINES_SCHEMA.keys())
+    return lines.join(_still_to_tell(world), on="service_number", how="left", maintain_order="left")
 
 
-def _number_texts(numbers: np.ndarray) -> np.ndarray:
+def _still_to_tell(world: World) -> pl.DataFrame:
+    """Return the numbers whose holder was not delivered yet, and when that will be."""
+    days = {
+        payload["row"]["service_number"]: date.fromordinal(day)
+        for day in sorted(world.agenda)
+        for what, payload in world.agenda[day]
+        if what == "deliver" and payload["feed_id"] == NUMBERS
+    }
+    schema = {"service_number": pl.String(), "known_from_on": pl.Date()}
+    return pl.DataFrame({"service_number": list(days), "known_from_on": days.values()}, schema)
+
+
+def named(names: Sequence[str | None], places: np.ndarray) -> pl.Series:
+    """Return the name at each place."""
+    return pl.Series(names, dtype=pl.String).gather(places.astype(np.int64))
+
+
+def _number_texts(numbers: np.ndarray) -> pl.Series:
     text = pl.lit("+") + pl.col("number").cast(pl.String)
     frame = pl.DataFrame({"number": numbers})
-    return frame.select(pl.when(pl.col("number") > 0).then(text)).to_series().to_numpy()
-
-
-def _lines_per_trunk(source: np.ndarray, sub: np.ndarray) -> np.ndarray:
-    return np.where(source == "asterisk", 1 + sub % MAXIMUM_TRUNK_LINES, 1)
+    return frame.select(pl.when(pl.col("number") > 0).then(text)).to_series()

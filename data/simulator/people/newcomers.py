@@ -27,7 +27,7 @@ def admit(
             columns["area"] == columns["area"][0], person["area"], columns["area"]
         )
         nodes = customers.settle(world, {**columns, "application": case["application"]}, len(tree))
-        books = open_tree_accounts(rng, world, nodes, root_pays=False)
+        books = open_tree_accounts(rng, world, nodes, root_pays=False, is_prepaid=is_prepaid)
     else:
         columns = {**person, "since": world.today, "valid_from": world.today}
         columns["application"] = case["application"]

@@ -74,7 +74,8 @@ STATE_INTERVALS = {
     "reason": "O",
 }
 TREE = dict.fromkeys("customer from_on to_on parent root level".split(), "i8")
-CANCELLATIONS = dict.fromkeys(("day", "subscription", "community"), "i8")
+# who gave notice or, with a prepaid line, just used it no more
+DEPARTURES = dict.fromkeys(("day", "subscription", "community"), "i8")
 TABLES = {
     "customers": CUSTOMERS,
     "accounts": ACCOUNTS,
@@ -85,5 +86,5 @@ TABLES = {
     "freed": FREED,
     "states": STATE_INTERVALS,
     "tree": TREE,
-    "cancellations": CANCELLATIONS,
+    "departures": DEPARTURES,
 }

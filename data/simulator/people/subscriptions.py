@@ -8,23 +8,25 @@ import numpy as np
 
 from data.simulator.people.clock import NEVER, add_months
 from data.simulator.people.schema import NODES, PENDING
+from data.simulator.people.table import Table
 from data.simulator.people.world import World
 
 MOBILE, FIXED = 0, 1
 PREPAID, POSTPAID = 0, 1
 # (network, rating) -> expected voice, sms and data events of an average day
 RATES = {
-    (MOBILE, PREPAID): (0.55, 0.25, 0.90),
-    (MOBILE, POSTPAID): (0.95, 0.30, 1.70),
-    (FIXED, PREPAID): (0.45, 0.0, 0.35),
-    (FIXED, POSTPAID): (0.75, 0.0, 0.50),
+    (MOBILE, PREPAID): (0.76, 0.35, 1.30),
+    (MOBILE, POSTPAID): (1.32, 0.42, 2.45),
+    (FIXED, PREPAID): (0.63, 0.0, 0.49),
+    (FIXED, POSTPAID): (1.05, 0.0, 0.70),
 }
-TRUNK_VOICE = 5.0
+TRUNK_VOICE = 7.0
 # share of telephone systems that are SIP customers of the other switch
 FREESWITCH = 0.35
 # bytes a month of a plan that does not limit them
 FLAT_BYTES = {MOBILE: 14e9, FIXED: 160e9}
-SECONDS_PER_CALL = 130.0
+# of an allowance: a third of the calls of a line are calls that it receives
+SECONDS_PER_CALL = 93.0
 FRAILTY_SPREAD = 0.55
 COMMUNITY_SIZE = 9
 # what has not happened to a new subscription
@@ -63,6 +65,12 @@ def is_trunk(world: World, offers: np.ndarray) -> np.ndarray:
         ]
     )
     return flags[offers]
+
+
+def usual_use(table: Table) -> np.ndarray:
+    """Return the events per day that lines of the same network and rating have on average."""
+    means = np.array([[sum(RATES[n, r]) for r in (PREPAID, POSTPAID)] for n in (MOBILE, FIXED)])
+    return means[table["network"], table["rating"]]
 
 
 def choose_plans(

@@ -57,7 +57,7 @@ class World:
     freed: Table
     states: Table
     tree: Table
-    cancellations: Table
+    departures: Table
 
     def __init__(self, knobs: Knobs, catalog: Catalog) -> None:
         self.knobs = knobs

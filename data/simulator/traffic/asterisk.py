@@ -14,7 +14,7 @@ from data.simulator.traffic.dirt import Habits
 from data.simulator.traffic.events import Scene
 from data.simulator.traffic.records import BROKEN_BYTE, records
 from data.simulator.traffic.rhythm import MICRO
-from data.simulator.traffic.sources import Source, as_dialled, context, local_time
+from data.simulator.traffic.sources import Source, as_dialled, contexts, local_time
 
 FORKED = 0.10
 MOST_LEGS = 5
@@ -75,23 +75,28 @@ def _calls(
     names = pl.Series(_NAMES).gather(scene.lines["subscription_index"].gather(line) % len(_NAMES))
     odd = pl.Series(rng.random(count) < BROKEN_CLID)
     names = names.zip_with(~odd, pl.repeat(f"B{BROKEN_BYTE}ro", count, eager=True))
+    incoming = (events["direction"] == "terminating").to_numpy()
     shown = scene.lines["service_number"].gather(line).fill_null("")
-    src = as_dialled(shown, source, rng.random(count))
     order = pl.int_range(1, count + 1, eager=True)
+    # an extension of the exchange now and then, or nothing at all
+    near = pl.select(
+        pl.when(pl.Series(rng.random(count) < 0.15))
+        .then(pl.Series(rng.integers(10, 60, count)).cast(pl.String))
+        .when(pl.Series(rng.random(count) < 0.02))
+        # what is dialled of a call that comes in without an extension
+        .then(pl.Series(["", "s"]).gather(incoming.astype(np.int64)))
+        .otherwise(as_dialled(shown, source, rng.random(count)))
+    ).to_series()
+    far = as_dialled(events["other"], source, rng.random(count))
+    comes = pl.Series(incoming)
     return pl.DataFrame(
         {
             "accountcode": scene.lines["served_key"].gather(line),
-            # an extension of the exchange now and then, or nothing at all
-            "src": pl.select(
-                pl.when(pl.Series(rng.random(count) < 0.15))
-                .then(pl.Series(rng.integers(10, 60, count)).cast(pl.String))
-                .when(pl.Series(rng.random(count) < 0.02))
-                .then(pl.lit(""))
-                .otherwise(src)
-            ).to_series(),
-            "dst": as_dialled(events["other"], source, rng.random(count)),
-            "dcontext": pl.repeat(context(source), count, eager=True),
-            "name": names,
+            "src": far.zip_with(comes, near),
+            "dst": near.zip_with(comes, far),
+            "dcontext": contexts(source, incoming),
+            "name": far.zip_with(comes, names),
+            "incoming": comes,
             "at": events["start"],
             "call": order,
             "outcome": outcome,
@@ -122,16 +127,24 @@ def _legs(rng: np.random.Generator, calls: pl.DataFrame) -> pl.DataFrame:
     number = pl.int_range(1, len(row) + 1, eager=True)
     begin = (legs["at"] // MICRO).cast(pl.String)
     unique = begin + "." + legs["call"].cast(pl.String)
-    trunk = pl.lit("PJSIP/") + pl.col("accountcode")
+    # a phone of the customer calls the carrier, or the carrier calls some of them
+    phone = pl.lit("PJSIP/") + pl.col("accountcode")
+    carrier = pl.lit("PJSIP/way") + pl.col("leg").cast(pl.String)
+    comes = pl.col("incoming")
     return legs.with_columns(
         clid=pl.lit('"') + pl.col("name") + '" <' + pl.col("src") + ">",
-        channel=trunk + "-" + pl.col("call").cast(pl.String).str.zfill(8),
-        dstchannel=pl.lit("PJSIP/way")
-        + pl.col("leg").cast(pl.String)
+        channel=pl.when(comes).then(pl.lit("PJSIP/carrier")).otherwise(phone)
+        + "-"
+        + pl.col("call").cast(pl.String).str.zfill(8),
+        dstchannel=pl.when(comes)
+        .then(phone + "." + pl.col("leg").cast(pl.String))
+        .otherwise(carrier)
         + "-"
         + number.cast(pl.String).str.zfill(8),
         lastapp=pl.lit("Dial"),
-        lastdata=pl.lit("PJSIP/") + pl.col("dst") + "@carrier,60",
+        lastdata=pl.when(comes)
+        .then(phone + ",30")
+        .otherwise(pl.lit("PJSIP/") + pl.col("dst") + "@carrier,60"),
         answer_at=pl.when(answered).then(pl.col("at") + pl.Series(ring) * MICRO),
         end_at=pl.col("at") + pl.Series(lasted) * MICRO,
         duration=pl.Series(duration),

@@ -19,6 +19,7 @@ from data.simulator.traffic.chance import salt_of
 from data.simulator.traffic.destinations import Directory, Pool, contact_keys
 from data.simulator.traffic.rhythm import MICRO, Today, moments
 from data.simulator.traffic.roaming import visited
+from data.simulator.traffic.sources import sources_of
 
 # share of a line's calls that it makes itself
 OUTGOING = 0.68
@@ -61,12 +62,20 @@ class Scene:
     directory: Directory
     pool: Pool
     networks: np.ndarray
+    # feeds whose sources record calls to customers too
+    both_ways: tuple[str, ...] = ("usage_records",)
 
     @classmethod
     def of(cls, knobs: Knobs, catalog: Catalog, when: Today, lines: pl.DataFrame) -> Scene:
         """Set the scene of a day."""
         where = visited(knobs, catalog, when.day, lines)
-        return cls(knobs, catalog, when, lines, Directory.of(catalog), Pool.of(lines), where)
+        hearing = (
+            feed
+            for feed, sources in sources_of(catalog).items()
+            if all(source.terminating_context for source in sources)
+        )
+        given = (knobs, catalog, when, lines, Directory.of(catalog), Pool.of(lines), where)
+        return cls(*given, both_ways=("usage_records", *hearing))
 
     def column(self, name: str) -> np.ndarray:
         """Return a numeric column of the lines."""
@@ -140,13 +149,14 @@ def _seconds(rng: np.random.Generator, scene: Scene, line: np.ndarray) -> np.nda
 def _calls(scene: Scene) -> list[pl.DataFrame]:
     """Return calls made, calls between customers at their other end, and calls from outside."""
     rng = scene.rng("calls")
-    # voice of the mediation has two ends; switches of customers record what is dialled
-    both_ends = (scene.lines["source"] == "usage_records").to_numpy()
-    share = np.where(both_ends, OUTGOING, 1.0)
+    both_ways = scene.lines["source"].is_in(scene.both_ways).to_numpy()
+    share = np.where(both_ways, OUTGOING, 1.0)
     rate = scene.column("voice_per_day") * _day_factor(scene, "voice") * scene.liveliness()
     inside = scene.column("on_net_share") * (scene.networks < 0)
     made = _made(rng, scene, _repeated(rng, rate * share), inside)
-    outside = np.where(both_ends, np.maximum(1 - OUTGOING - OUTGOING * inside, 0.0), 0.0)
+    # only lines of the mediation are called by other customers
+    reached = np.where(scene.lines["source"] == "usage_records", OUTGOING * inside, 0.0)
+    outside = np.where(both_ways, np.maximum(1 - OUTGOING - reached, 0.0), 0.0)
     line = _repeated(rng, rate * outside)
     keys = contact_keys(rng, scene.column("subscription_index")[line], _contacts(scene))
     received = _frame(

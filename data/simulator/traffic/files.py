@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -28,6 +29,7 @@ FEED = "network/usage_records"
 HEADER = ",".join(COLUMNS)
 _RESEND = "resend:"
 _CORRECTED = "corrected:"
+_BROKEN_BYTE = BROKEN_BYTE.encode()
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,15 @@ class Delivery:
     landing: Landing
     ledger: Ledger
 
-    def write(self, feed_id: str, name: str, lines: list[str] | str) -> str:
-        """Write a file and return its path below landing."""
-        text = lines if isinstance(lines, str) else "\n".join(lines) + "\n"
-        content = text.encode()
-        if BROKEN_BYTE in text:
-            content = content.replace(BROKEN_BYTE.encode(), BROKEN_AS)
+    def write(self, feed_id: str, name: str, lines: pl.Series, *, half: bool = False) -> str:
+        """Write a file, or but a third of it, and return its path below landing."""
+        written = lines.head(max(2, len(lines) // 3)) if half else lines
+        buffer = io.BytesIO()
+        written.to_frame().write_csv(buffer, include_header=False, quote_style="never")
+        content = buffer.getvalue().replace(_BROKEN_BYTE, BROKEN_AS)
+        if half:
+            # a transfer that broke off has no end of line
+            content = content.removesuffix(b"\n")
         path = self.landing.write_bytes(feed_id, self.day, name, content)
         return path.relative_to(self.landing.root).as_posix()
 
@@ -92,11 +97,12 @@ def _ordered(delivery: Delivery, rows: pl.DataFrame, name: str) -> pl.DataFrame:
     return rows
 
 
-def _lines(rows: pl.DataFrame, error: int = 0) -> list[str]:
+def _lines(rows: pl.DataFrame, error: int = 0) -> pl.Series:
     """Return header, records and trailer; `error` makes the trailer's count wrong."""
     good = rows.filter(~pl.col("class").is_in(["quarantined", "blank"]))["quantity"].sum()
     count = rows.filter(pl.col("class") != "blank").height + error
-    return [HEADER, *rows["text"].to_list(), f"#END,{count},{good}"]
+    header, trailer = (pl.Series("text", [line]) for line in (HEADER, f"#END,{count},{good}"))
+    return pl.concat([header, rows["text"], trailer])
 
 
 def _name(node: int, number: int) -> str:
@@ -115,17 +121,16 @@ def _deliver(delivery: Delivery, node: int, number: int, rows: pl.DataFrame, sou
     if node == 1 and delivery.is_turn("resent", RESENT_DAYS):
         _plan_resend(delivery, name, lines)
     if node == NODES and delivery.is_turn("unfinished", UNFINISHED_DAYS):
-        half = "\n".join(lines[: max(2, len(lines) // 3)])
-        part = delivery.write(FEED, f"mediation_{node}_transfer.csv.part", half)
+        part = delivery.write(FEED, f"mediation_{node}_transfer.csv.part", lines, half=True)
         ledger.note_file(part, source_id, delivery.day, "held", reason="UNFINISHED_NAME")
     return ordered.height
 
 
-def _plan_resend(delivery: Delivery, name: str, lines: list[str]) -> None:
+def _plan_resend(delivery: Delivery, name: str, lines: pl.Series) -> None:
     """Send the same file once more tomorrow, packed and under another name."""
     stem = name.removesuffix(".csv").replace("_seq", "_no")
     tomorrow = delivery.day + timedelta(days=1)
-    frame = pl.DataFrame({"text": lines}).with_columns(
+    frame = lines.to_frame().with_columns(
         source=pl.lit(f"{_RESEND}resent_{stem}.csv.gz"),
         deliver_on=pl.lit(tomorrow.toordinal()),
         order=pl.int_range(0, len(lines)),
@@ -135,7 +140,7 @@ def _plan_resend(delivery: Delivery, name: str, lines: list[str]) -> None:
 
 
 def _resend(delivery: Delivery, name: str, lines: pl.DataFrame, source_id: str) -> None:
-    text = lines.sort("order")["text"].to_list()
+    text = lines.sort("order")["text"]
     file = delivery.write(FEED, name, text)
     records_in = len(text) - 2
     delivery.ledger.note_file(
@@ -168,7 +173,13 @@ def deliver_plain(delivery: Delivery, source: Source, name: str, rows: pl.DataFr
     if rows.is_empty():
         return 0
     feed_id, source_id = source.feed_id, source.source_id
-    file = delivery.write(feed_id, name, rows["text"].to_list())
+    file = delivery.write(feed_id, name, rows["text"])
+    if (rows["class"] == "duplicate").all():
+        # a growing file that did not grow is yesterday's, byte by byte
+        delivery.ledger.note_file(
+            file, source_id, delivery.day, "repeat", reason="REPEAT", records_in=rows.height
+        )
+        return 0
     # a stanza spans several lines; its number is that of its first
     height = rows["text"].str.count_matches("\n", literal=True).cast(pl.Int64) + 1
     delivery.ledger.account(file, delivery.day, rows, height.cum_sum() - height + 1)

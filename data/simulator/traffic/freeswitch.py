@@ -8,7 +8,7 @@ import polars as pl
 from data.simulator.traffic.events import Scene
 from data.simulator.traffic.records import records
 from data.simulator.traffic.rhythm import MICRO
-from data.simulator.traffic.sources import Source, as_dialled, context, local_time
+from data.simulator.traffic.sources import Source, as_dialled, contexts, local_time
 
 # share of records that the switch writes twice
 WRITTEN_TWICE = 0.01
@@ -27,13 +27,17 @@ def calls_of_day(scene: Scene, events: pl.DataFrame, source: Source) -> pl.DataF
     shown = scene.lines["service_number"].gather(line).fill_null("")
     clock = "%Y-%m-%d %H:%M:%S"
     answered = pl.Series(outcome == 0)
+    incoming = (events["direction"] == "terminating").to_numpy()
+    comes = pl.Series(incoming)
+    near = as_dialled(shown, source, rng.random(count))
+    far = as_dialled(events["other"], source, rng.random(count))
     end = start + pl.Series(ring + talk) * MICRO
     frame = pl.DataFrame(
         {
-            "caller_id_name": shown,
-            "caller_id_number": as_dialled(shown, source, rng.random(count)),
-            "destination_number": as_dialled(events["other"], source, rng.random(count)),
-            "context": pl.repeat(context(source), count, eager=True),
+            "caller_id_name": far.zip_with(comes, shown),
+            "caller_id_number": far.zip_with(comes, near),
+            "destination_number": near.zip_with(comes, far),
+            "context": contexts(source, incoming),
             "start": start,
             "answer": pl.select(
                 pl.when(answered).then(start + pl.Series(ring) * MICRO)

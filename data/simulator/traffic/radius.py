@@ -1,7 +1,8 @@
 """RADIUS accounting of fixed lines: stanzas of sessions that last hours or days.
 
 Octets count from the begin of the session, in words of 4 GiB and a rest. A Stop gets lost now and
-then, and some access servers have no clock when they start.
+then, and some access servers have no clock when they start. An access server that is restarted at
+night says so; that tells of no usage.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ INTERIM_HOURS = 8
 LONGEST_SESSION_DAYS = 5
 _MEDIAN_HOURS, _SPREAD_OF_HOURS = 3.0, 1.4
 UPLOAD = 0.09
+ACCESS_SERVERS = 6
+# chance of a restart per access server and day, and the hours after midnight in which it is done
+RESTART, RESTART_HOURS = 1 / 40, (2, 5)
 _WORD = 1 << 32
 _NAMES = ("Start", "Interim-Update", "Stop")
 _ENDS = ("User-Request", "Lost-Carrier", "Session-Timeout", "Idle-Timeout")
@@ -57,7 +61,45 @@ def stanzas_of_day(scene: Scene, events: pl.DataFrame, source: Source) -> pl.Dat
         delay=pl.Series(np.where(rng.random(len(row)) < 0.02, rng.integers(1, 20, len(row)), 0)),
     )
     kept = stanzas.filter(~(pl.col("is_stop") & pl.col("is_lost")))
-    return _written(kept, source)
+    return pl.concat([_written(kept, source), _restarts(scene, source)])
+
+
+def _restarts(scene: Scene, source: Source) -> pl.DataFrame:
+    """Return what restarted access servers say when they go down and come up."""
+    rng = scene.rng(f"restarts {source.source_id}")
+    nas = np.flatnonzero(rng.random(ACCESS_SERVERS) < RESTART) + 1
+    count = len(nas)
+    down = scene.when.start // MICRO + rng.integers(*np.array(RESTART_HOURS) * HOUR, count)
+    up = down + rng.integers(60, 400, count)
+    restarts = pl.DataFrame(
+        {
+            "status": ["Accounting-Off"] * count + ["Accounting-On"] * count,
+            "nas": _access_servers(np.concatenate([nas, nas])),
+            "at": np.concatenate([down, up]) * MICRO,
+        },
+        schema={"status": pl.String(), "nas": pl.String(), "at": pl.Int64()},
+    )
+    stanza = (
+        _clock(pl.col("at"), source)
+        + _text("Acct-Status-Type", pl.col("status"))
+        + _text("NAS-IP-Address", pl.col("nas"))
+        + _quoted("Acct-Session-Id", pl.lit("00000000"))
+        + _text("Acct-Delay-Time", pl.lit(0))
+        + _quoted("Event-Timestamp", _event(pl.col("at"), source))
+        + _text("Timestamp", pl.col("at") // MICRO)
+        + "\n"
+    )
+    return records(
+        restarts.with_columns(
+            pl.lit("folded").alias("class"),
+            text=stanza,
+            source=pl.lit(f"radius:{source.source_id}"),
+            deliver_on=pl.lit(scene.when.day.toordinal() + 1),
+            order=pl.col("at"),
+            kind=pl.lit("restart"),
+            record_id=pl.col("nas"),
+        )
+    )
 
 
 def _sessions(rng: np.random.Generator, scene: Scene, events: pl.DataFrame) -> pl.DataFrame:
@@ -66,7 +108,7 @@ def _sessions(rng: np.random.Generator, scene: Scene, events: pl.DataFrame) -> p
     hours = _MEDIAN_HOURS * np.exp(rng.normal(0, _SPREAD_OF_HOURS, count))
     lasts = np.clip(hours * HOUR, 60, LONGEST_SESSION_DAYS * 24 * HOUR).astype(np.int64)
     subs = scene.lines["subscription_index"].gather(line)
-    nas = pl.Series(hashed(subs.to_numpy(), 11) % np.uint64(6) + np.uint64(1)).cast(pl.String)
+    nas = hashed(subs.to_numpy(), 11) % np.uint64(ACCESS_SERVERS) + np.uint64(1)
     order = pl.int_range(1, count + 1, eager=True).cast(pl.String)
     return pl.DataFrame(
         {
@@ -76,7 +118,7 @@ def _sessions(rng: np.random.Generator, scene: Scene, events: pl.DataFrame) -> p
             "start": events["start"],
             "bytes": events["quantity"],
             "lasts": lasts,
-            "nas": pl.Series(["10.20.0."] * count, dtype=pl.String) + nas,
+            "nas": _access_servers(nas),
             "session": pl.Series([f"{scene.when.day:%y%m%d}-"] * count, dtype=pl.String)
             + order.str.zfill(7),
             "ip": _addresses(rng, count),
@@ -90,42 +132,56 @@ def _addresses(rng: np.random.Generator, count: int) -> pl.Series:
     return pl.Series(["100.64."] * count, dtype=pl.String) + parts[0] + "." + parts[1]
 
 
+def _access_servers(numbers: np.ndarray) -> pl.Series:
+    parts = pl.Series("nas", numbers).cast(pl.String).to_frame()
+    return parts.select(pl.lit("10.20.0.") + pl.col("nas")).to_series()
+
+
+def _text(name: str, value: pl.Expr) -> pl.Expr:
+    return pl.lit(f"\n\t{name} = ") + value.cast(pl.String)
+
+
+def _quoted(name: str, value: pl.Expr) -> pl.Expr:
+    return pl.lit(f'\n\t{name} = "') + value + '"'
+
+
+def _clock(at: pl.Expr, source: Source) -> pl.Expr:
+    return local_time(at, source).dt.strftime("%a %b %e %H:%M:%S %Y")
+
+
+def _event(at: pl.Expr, source: Source) -> pl.Expr:
+    return local_time(at, source).dt.strftime("%b %e %Y %H:%M:%S %Z")
+
+
 def _written(stanzas: pl.DataFrame, source: Source) -> pl.DataFrame:
-    def text(name: str, value: pl.Expr) -> pl.Expr:
-        return pl.lit(f"\n\t{name} = ") + value.cast(pl.String)
-
-    def quoted(name: str, value: pl.Expr) -> pl.Expr:
-        return pl.lit(f'\n\t{name} = "') + value + '"'
-
     ended, begun = pl.col("status") == "Stop", pl.col("status") != "Start"
     words = (("Output", pl.col("down")), ("Input", pl.col("up")))
     octets = [
-        text(f"Acct-{name}-Octets", value % _WORD)
+        _text(f"Acct-{name}-Octets", value % _WORD)
         + pl.when(value >= _WORD)
-        .then(text(f"Acct-{name}-Gigawords", value // _WORD))
+        .then(_text(f"Acct-{name}-Gigawords", value // _WORD))
         .otherwise(pl.lit(""))
         for name, value in words
     ]
-    used = text("Acct-Session-Time", pl.col("elapsed")) + octets[0] + octets[1]
+    used = _text("Acct-Session-Time", pl.col("elapsed")) + octets[0] + octets[1]
     received = pl.col("at") // MICRO + pl.col("delay")
-    event_at = local_time(pl.col("event"), source).dt.strftime("%b %e %Y %H:%M:%S %Z")
     stanza = (
-        local_time(pl.col("at"), source).dt.strftime("%a %b %e %H:%M:%S %Y")
-        + text("Acct-Status-Type", pl.col("status"))
-        + text("NAS-IP-Address", pl.col("nas"))
-        + quoted("NAS-Identifier", pl.lit("bng-") + pl.col("nas").str.slice(-1))
-        + quoted("Acct-Session-Id", pl.col("session"))
-        + quoted("User-Name", pl.col("user"))
-        + quoted("Calling-Station-Id", pl.lit("line-") + pl.col("subs").cast(pl.String))
-        + text("NAS-Port-Type", pl.lit("xDSL"))
-        + text("Service-Type", pl.lit("Framed-User"))
-        + text("Framed-Protocol", pl.lit("PPP"))
-        + text("Framed-IP-Address", pl.col("ip"))
+        _clock(pl.col("at"), source)
+        + _text("Acct-Status-Type", pl.col("status"))
+        + _text("NAS-IP-Address", pl.col("nas"))
+        + _quoted("NAS-Identifier", pl.lit("bng-") + pl.col("nas").str.slice(-1))
+        + _quoted("Acct-Session-Id", pl.col("session"))
+        + _quoted("User-Name", pl.col("user"))
+        + _quoted("Calling-Station-Id", pl.lit("line-") + pl.col("subs").cast(pl.String))
+        + _text("NAS-Port-Type", pl.lit("xDSL"))
+        + _text("Service-Type", pl.lit("Framed-User"))
+        + _text("Framed-Protocol", pl.lit("PPP"))
+        + _text("Framed-IP-Address", pl.col("ip"))
         + pl.when(begun).then(used).otherwise(pl.lit(""))
-        + pl.when(ended).then(text("Acct-Terminate-Cause", pl.col("end"))).otherwise(pl.lit(""))
-        + text("Acct-Delay-Time", pl.col("delay"))
-        + quoted("Event-Timestamp", event_at)
-        + text("Timestamp", received)
+        + pl.when(ended).then(_text("Acct-Terminate-Cause", pl.col("end"))).otherwise(pl.lit(""))
+        + _text("Acct-Delay-Time", pl.col("delay"))
+        + _quoted("Event-Timestamp", _event(pl.col("event"), source))
+        + _text("Timestamp", received)
         + "\n"
     )
     return records(

@@ -26,6 +26,8 @@ class Source:
     international_prefix: str
     served_by: str
     originating_context: str
+    # empty: the source records no calls to customers
+    terminating_context: str
 
     @property
     def feed_id(self) -> str:
@@ -52,6 +54,7 @@ def sources_of(catalog: Catalog) -> dict[str, tuple[Source, ...]]:
                 str(row.get("international_prefix") or ""),
                 str(row["served_by"]),
                 str(row.get("originating_context") or ""),
+                str(row.get("terminating_context") or ""),
             )
         )
     return {feed: tuple(sources) for feed, sources in found.items()}
@@ -81,12 +84,23 @@ def file_name(sources: tuple[Source, ...], source: Source, day: date, suffix: st
     raise ValueError(f"no file name fits {source.pattern!r} of {source.source_id} alone")
 
 
-def context(source: Source) -> str:
-    """Return a dial plan context that the source counts as a call by a customer."""
-    for name in (_literal(source.originating_context), "from-internal", "from-customer"):
-        if name and re.search(source.originating_context, name):
+def contexts(source: Source, incoming: np.ndarray) -> pl.Series:
+    """Return per call a dial plan context that the source counts as one by or to a customer.
+
+    Raises ValueError when no plain name fits one pattern and not the other.
+    """
+    out, into = source.originating_context, source.terminating_context
+    names = [_context(source, out, into, ("from-internal", "from-customer"))]
+    if incoming.any():
+        names.append(_context(source, into, None, ("from-trunk", "from-pstn")))
+    return pl.Series(names, dtype=pl.String).gather(incoming.astype(np.int64))
+
+
+def _context(source: Source, fits: str, misses: str | None, usual: tuple[str, ...]) -> str:
+    for name in (_literal(fits), *usual):
+        if name and re.search(fits, name) and not (misses and re.search(misses, name)):
             return name
-    raise ValueError(f"no context fits {source.originating_context!r} of {source.source_id}")
+    raise ValueError(f"no context fits {fits!r} of {source.source_id} alone")
 
 
 def as_dialled(numbers: pl.Series, source: Source, drawn: np.ndarray) -> pl.Series:

@@ -22,7 +22,7 @@ AMOUNTS = (5, 10, 15, 20, 50)
 _STEPS = (0.18, 0.55, 0.78, 0.96, 1.0)
 _MEAN_AMOUNT = 13.9
 # euros a month: a base, and what use adds
-_BASE_SPEND, _PER_USE = 4.5, 2.2
+_BASE_SPEND, _PER_USE = 4.5, 1.6
 # share of lines that are topped up by an agreement
 AUTOMATIC = 0.2
 _KINDS = ("voucher", "card", "bank_transfer", "cash")
