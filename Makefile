@@ -53,8 +53,11 @@ format: $(READY) ## Format Python and SQL
 generate: $(READY) ## Write dbt sources, staging models and docs/feeds.md from the contracts
 	@$(BIN)/python -m orchestration.contracts.generate
 
+# smaller than the published sizes: LINES=1000000 ROWS=2000000 SUBSCRIBERS=10000
 bench: $(READY) ## Measure the named workloads; writes benchmarks/out/*.json
-	@$(BIN)/python -m benchmarks.ingest
+	@$(BIN)/python -m benchmarks.ingest $(if $(LINES),--lines $(LINES))
+	@$(BIN)/python -m benchmarks.mediation $(if $(ROWS),--rows $(ROWS))
+	@$(BIN)/python -m benchmarks.simulator $(if $(SUBSCRIBERS),--subscribers $(SUBSCRIBERS))
 
 reliability: $(READY) ## Try every fault at full counts (hours); FAULTS="--only R1,R8" for some
 	@$(BIN)/python -m tests.reliability --full $(FAULTS)

@@ -40,8 +40,11 @@ from orchestration.settings import REPOSITORY, Settings
 
 DBT_PROJECT = REPOSITORY / "dbt_project"
 
-# what the last parse of a data folder gave, for the one command that follows it
-_parsed: dict[Path, tuple[str, Any]] = {}
+# what the last parse gave: a process builds the same project over and over
+_last_parsed: dict[str, Any] = {}
+
+# a second a command is spent on JSON files about the project; the one that is read we write
+_NO_FILES = ("--no-write-json",)
 
 # commands that write models
 _BUILDING = ("build", "run")
@@ -165,7 +168,7 @@ def _close_connections() -> None:
 def _parse(settings: Settings) -> Any:
     # without --vars, and handed over to the command that follows: dbt throws its parse cache away
     # whenever a variable changes, and as_of changes with every run
-    outcome = _invoke(settings, ["parse", "--threads", str(settings.threads)])
+    outcome = _invoke(settings, ["parse", "--threads", str(settings.threads), *_NO_FILES])
     if outcome.result is None:
         raise DbtError(
             f"dbt cannot parse {DBT_PROJECT}: {outcome.exception}", DbtResult(("parse",), 0.0, ())
@@ -173,23 +176,26 @@ def _parse(settings: Settings) -> Any:
     return outcome.result
 
 
+def _parsed(settings: Settings, digest: str) -> Any:
+    """Return the project as parsed; it follows from code and contracts, not from the data folder.
+
+    Nobody may hand it to a command, which would fill it in as it goes.
+    """
+    if _last_parsed.get("digest") != digest:
+        _last_parsed.update(digest=digest, manifest=_parse(settings))
+    return _last_parsed["manifest"]
+
+
 def prepare_manifest(settings: Settings) -> Path:
     """Parse the dbt project (only what changed) and return the path of its `manifest.json`.
 
     Raises DbtError when a model or a yml file is wrong.
     """
-    digest = code_digest(settings)
-    _parsed[settings.data] = (digest, _parse(settings))
-    return dbt_target(settings) / "manifest.json"
-
-
-def _take_parsed(settings: Settings, digest: str) -> Any:
-    """Return the manifest that was just prepared, if it is of this code; else parse.
-
-    A command fills the manifest in as it goes: each one is used once.
-    """
-    known, manifest = _parsed.pop(settings.data, ("", None))
-    return manifest if known == digest else _parse(settings)
+    path = dbt_target(settings) / "manifest.json"
+    parsed = _parsed(settings, code_digest(settings))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    parsed.write(str(path))
+    return path
 
 
 def run_dbt(
@@ -202,15 +208,17 @@ def run_dbt(
     """Run one dbt command (`["build", "--select", ...]`) in this process, as known on `as_of`.
 
     `tested_from` is the first delivery day that the tests on staging read again (default: all
-    days). Incremental models that other code built are built from the first day on. A complete
-    green build is marked as such in the warehouse, which is closed afterwards. Raises DbtError with
-    the messages of the nodes that failed; its `result` holds every node.
+    days); whoever gives one says that the same code was green before, so that a complete build
+    leaves out unit tests, which prove code and read no rows. Incremental models that other code
+    built are built from the first day on. A complete green build is marked as such in the
+    warehouse, which is closed afterwards. Raises DbtError with the messages of the nodes that
+    failed; its `result` holds every node.
     """
     variables = {"as_of": as_of.isoformat(), "time_zone": settings.time_zone}
     if tested_from is not None:
         variables["tested_from"] = tested_from.isoformat()
     digest = code_digest(settings)
-    manifest = _take_parsed(settings, digest)
+    manifest = _parsed(settings, digest).deepcopy()
     models = _incremental(manifest)
     is_complete = tuple(args) == ("build",)
     with open_warehouse(settings) as connection:
@@ -220,9 +228,13 @@ def run_dbt(
             begin_models(connection, models, stale, as_of)
         elif args[0] in _BUILDING:
             expect_day(connection, as_of)
-    refresh = ["--full-refresh"] if stale and not is_complete and args[0] in _BUILDING else []
+    more = ["--full-refresh"] if stale and not is_complete and args[0] in _BUILDING else []
+    if is_complete and tested_from is not None:
+        more += ["--exclude-resource-type", "unit_test"]
     started = time.monotonic()
-    outcome = _invoke(settings, [*args, *refresh, "--vars", json.dumps(variables)], manifest)
+    outcome = _invoke(
+        settings, [*args, *more, *_NO_FILES, "--vars", json.dumps(variables)], manifest
+    )
     nodes = tuple(node_result(item) for item in getattr(outcome.result, "results", ()))
     result = DbtResult(tuple(args), time.monotonic() - started, nodes)
     if is_complete:

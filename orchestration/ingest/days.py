@@ -6,12 +6,20 @@ is open follows from the manifest alone: every day after the last closed one.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from orchestration.contracts import Feed, load_feeds
-from orchestration.ingest.landing import LandedFile, Stray, scan_feed
+from orchestration.ingest.landing import (
+    DayFolder,
+    LandedFile,
+    Stray,
+    delivery_folders,
+    scan_folder,
+    unreadable_feed,
+)
 from orchestration.ingest.manifest import FileEntry, Manifest, load_manifest
 from orchestration.settings import Settings
 
@@ -60,6 +68,8 @@ def _is_settled(entry: FileEntry | None, landed: LandedFile, feed: Feed) -> bool
     return entry.status in ("ingested", "repeat")
 
 
+# far longer than the step in which file systems count time
+_CLOCK_TICK_NS = 2_000_000_000
 # reasons to hold a file that time alone may lift
 _PASSING = ("GROWING", "DAMAGED_PACKING", "DAMAGED_FILE", "BAD_XML", "GONE", "UNREADABLE")
 
@@ -75,15 +85,40 @@ def _still_held(entry: FileEntry, landed: LandedFile, settings: Settings) -> boo
 def pending_files(
     settings: Settings, feed: Feed, manifest: Manifest, as_of: date
 ) -> tuple[list[LandedFile], list[Stray]]:
-    """Files of a feed up to `as_of` that want a decision, and what lies between them."""
+    """Files of a feed up to `as_of` that want a decision, and what lies between them.
+
+    A folder in which everything is decided is not looked into again until something in it comes,
+    goes or is renamed, for as long as this process knows the manifest. A file that is overwritten
+    in place, which is held, is so found by the next process and not by the next look.
+    """
+    try:
+        folders = delivery_folders(settings, feed)
+    except PermissionError:
+        return [], [unreadable_feed(feed)]
     files: list[LandedFile] = []
     strays: list[Stray] = []
-    for found in scan_feed(settings, feed, as_of, today_of(settings)):
-        if isinstance(found, Stray):
-            strays.append(found)
-        elif not _is_settled(manifest.entries.get((feed.id, found.file)), found, feed):
-            files.append(found)
+    today = today_of(settings)
+    for folder in folders:
+        if folder.day > as_of or manifest.settled_folders.get(folder.path) == (
+            folder.mark,
+            feed.digest,
+        ):
+            continue
+        looked_at = time.time_ns()
+        open_before = len(files) + len(strays)
+        for found in scan_folder(settings, feed, folder, today):
+            if isinstance(found, Stray):
+                strays.append(found)
+            elif not _is_settled(manifest.entries.get((feed.id, found.file)), found, feed):
+                files.append(found)
+        if len(files) + len(strays) == open_before and _rests(folder, looked_at):
+            manifest.settled_folders[folder.path] = (folder.mark, feed.digest)
     return files, strays
+
+
+def _rests(folder: DayFolder, now: int) -> bool:
+    """Whether a further change of the folder is sure to show in its mark."""
+    return folder.mark is not None and now - folder.mark[2] > _CLOCK_TICK_NS
 
 
 def plan(settings: Settings, as_of: date | None = None) -> Plan:

@@ -1,4 +1,4 @@
-"""Takes what waits of a feed, records what has no place, and closes days."""
+"""Takes what waits of a feed, records what has no place, and closes days: what a run does."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from datetime import date
 from functools import cached_property
 
 from orchestration.contracts import Feed, load_feeds
-from orchestration.ingest.containers import Hold, Refusal
 from orchestration.ingest.days import booking_day, pending_files
-from orchestration.ingest.files import ingest_file
-from orchestration.ingest.groups import Group, decided_together
-from orchestration.ingest.landing import LandedFile, Stray, scan_strays
+from orchestration.ingest.groups import decided_together
+from orchestration.ingest.landing import Stray, scan_strays
 from orchestration.ingest.manifest import FileEntry, Manifest, load_manifest
 from orchestration.ingest.manifest_table import write_manifest_table
 from orchestration.ingest.replays import apply_replays
-from orchestration.ingest.sequences import WAIVERS, book_in_sequence
+from orchestration.ingest.sequences import WAIVERS
+from orchestration.ingest.taking import take_files
 from orchestration.locks import hold_data_folder
 from orchestration.settings import Settings
 
@@ -74,8 +73,7 @@ class FeedResult:
 def ingest_feed(settings: Settings, feed: Feed, as_of: date) -> FeedResult:
     """Decide about every file of a feed that counts up to `as_of` and is not decided yet.
 
-    Files are taken in order of (folder day, path): of two files with the same content the first
-    in that order is the one that counts. Holds the data folder.
+    Holds the data folder.
     """
     if feed.file_sequence is not None and feed.id != WAIVERS:
         # a waiver may come together with the file behind the gap; a dependency between the two
@@ -88,60 +86,9 @@ def ingest_feed(settings: Settings, feed: Feed, as_of: date) -> FeedResult:
         files, strays = pending_files(settings, feed, manifest, as_of)
         with decided_together(settings, manifest) as group:
             entries = _report(manifest, strays)
-            waiting = files
-            while waiting:
-                left: list[LandedFile] = []
-                taken = False
-                for landed in waiting:
-                    entry = _decide(settings, feed, landed, group, as_of)
-                    group.flush_if_large()
-                    if entry is None:
-                        continue
-                    if entry.reason_code == "SEQUENCE_GAP":
-                        left.append(landed)
-                    else:
-                        taken = True
-                    entries[entry.file] = entry
-                # a file that was taken may have filled the gap in front of another
-                waiting = left if taken else []
+            for entry in take_files(settings, feed, files, group, as_of):
+                entries[entry.file] = entry
         return FeedResult(feed.id, tuple(entries.values()))
-
-
-def _decide(
-    settings: Settings, feed: Feed, landed: LandedFile, group: Group, as_of: date
-) -> FileEntry | None:
-    manifest = group.manifest
-    delivered_on = booking_day(landed.folder_on, manifest.processed_through)
-    objection: Refusal | None = None
-    known = manifest.entries.get((feed.id, landed.file))
-    if known is not None and known.status in ("ingested", "repeat"):
-        # its place in the sequence was found when it was taken
-        return ingest_file(settings, feed, landed, group, delivered_on)
-    try:
-        delivered_on = book_in_sequence(settings, manifest, feed, landed, delivered_on)
-    except Refusal as why:
-        # the same file sent again carries its number again: that is a repeat, not a fault
-        objection = why
-    except Hold as why:
-        entry = FileEntry(
-            status="held",
-            system=feed.system,
-            feed=feed.name,
-            file=landed.file,
-            folder_on=landed.folder_on,
-            size_bytes=landed.size_bytes,
-            modified_ns=landed.modified_ns,
-            reason_code=why.reason_code,
-            message=why.message,
-            contract_version=feed.version,
-            contract_digest=feed.digest,
-        )
-        if manifest.entries.get(entry.key) != entry:
-            manifest.add(entry)
-        return entry
-    if delivered_on > as_of:
-        return None
-    return ingest_file(settings, feed, landed, group, delivered_on, objection)
 
 
 def _report(manifest: Manifest, strays: Iterable[Stray]) -> dict[str, FileEntry]:

@@ -29,6 +29,7 @@ class Group:
         self.manifest = manifest
         self._writers: list[tuple[str, RowWriter]] = []
         self._stack = ExitStack()
+        self._bytes = 0
 
     def add(
         self, entry: FileEntry, writers: Sequence[tuple[str, RowWriter]], stack: ExitStack
@@ -36,13 +37,12 @@ class Group:
         """Take a decision and its finished Parquet files; `stack` closes them in the end."""
         self._stack.push(stack.pop_all())
         self._writers += writers
+        self._bytes += entry.size_bytes or 0
         self.manifest.add(entry)
 
     def flush_if_large(self) -> None:
         """Let what has come together count, once it is much."""
-        staged = self.manifest.staged
-        size = sum(entry.size_bytes or 0 for entry in staged)
-        if len(staged) >= _MOST_DECISIONS or size >= _MOST_BYTES:
+        if len(self.manifest.staged) >= _MOST_DECISIONS or self._bytes >= _MOST_BYTES:
             self.flush()
 
     def flush(self) -> None:
@@ -59,6 +59,7 @@ class Group:
             remove_all(self._settings.data / path for path in left.pending)
             raise
         self._writers = []
+        self._bytes = 0
         self._stack.close()
 
     def abandon(self) -> None:

@@ -120,7 +120,21 @@ def _not_a_file(kind: str, file: str) -> tuple[str, str]:
     return "NOT_A_FILE", f"{file} is a device, pipe or socket: deliver a regular file"
 
 
-def delivery_folders(settings: Settings, feed: Feed) -> list[tuple[date, Path]]:
+@dataclass(frozen=True)
+class DayFolder:
+    """A delivery day of a feed; `mark` changes whenever an entry comes, goes or is renamed."""
+
+    day: date
+    path: Path
+    mark: tuple[int, int, int] | None
+
+
+def _mark(facts: os.stat_result | None) -> tuple[int, int, int] | None:
+    # the time of change, which nobody can set: copying tools give a folder any modification time
+    return (facts.st_dev, facts.st_ino, facts.st_ctime_ns) if facts else None
+
+
+def delivery_folders(settings: Settings, feed: Feed) -> list[DayFolder]:
     """Delivery days of a feed with their folders, in order; links and odd names are left out.
 
     Raises PermissionError when the folder of the feed cannot be listed.
@@ -129,11 +143,16 @@ def delivery_folders(settings: Settings, feed: Feed) -> list[tuple[date, Path]]:
     if (settings.landing / feed.system).is_symlink() or folder.is_symlink():
         return []
     days = [
-        (day, folder / entry.name)
+        DayFolder(day, entry.path, _mark(entry.facts))
         for entry in _entries(folder)
         if (day := parse_day(entry.name)) and _kind(entry) in ("folder", "unreadable")
     ]
-    return sorted(days)
+    return sorted(days, key=lambda found: found.day)
+
+
+def unreadable_feed(feed: Feed) -> Stray:
+    """Return what to report when the folder of a feed cannot be listed."""
+    return _unreadable(feed.id, feed.system, feed.name)
 
 
 def scan_feed(
@@ -143,41 +162,48 @@ def scan_feed(
     try:
         folders = delivery_folders(settings, feed)
     except PermissionError:
-        yield _unreadable(feed.id, feed.system, feed.name)
+        yield unreadable_feed(feed)
         return
-    for day, folder in folders:
-        if day > as_of:
-            continue
-        try:
-            entries = _entries(folder)
-        except PermissionError:
-            yield _unreadable(f"{feed.id}/{day.isoformat()}", feed.system, feed.name, day)
-            continue
-        for entry in entries:
-            name = printable(entry.name)
-            file = f"{feed.system}/{feed.name}/{day.isoformat()}/{name}"
-            place = {"system": feed.system, "feed": feed.name, "folder_on": day}
-            kind = _kind(entry)
-            if name != entry.name:
-                message = f"{file}: the file name holds control or undecodable characters"
-                yield Stray(file, "refused", "BAD_NAME", message, **place)  # type: ignore[arg-type]
-            elif entry.facts is None:
-                yield _unreadable(file, feed.system, feed.name, day)
-            elif kind != "file":
-                code, message = _not_a_file(kind, file)
-                yield Stray(file, "refused", code, message, **place)  # type: ignore[arg-type]
-            elif name.startswith(".") or name.lower().endswith(_UNFINISHED):
-                message = f"{file} is named like an unfinished transfer: rename it when complete"
-                yield Stray(file, "held", "UNFINISHED_NAME", message, **place)  # type: ignore[arg-type]
-            elif day > today + timedelta(days=settings.max_days_ahead):
-                message = (
-                    f"{file} lies in a folder more than {settings.max_days_ahead} days ahead of "
-                    f"{today}: correct the folder's name"
-                )
-                yield Stray(file, "held", "FUTURE_DAY", message, **place)  # type: ignore[arg-type]
-            else:
-                facts = entry.facts
-                yield LandedFile(entry.path, file, day, facts.st_size, facts.st_mtime_ns)
+    for folder in folders:
+        if folder.day <= as_of:
+            yield from scan_folder(settings, feed, folder, today)
+
+
+def scan_folder(
+    settings: Settings, feed: Feed, folder: DayFolder, today: date
+) -> Iterator[LandedFile | Stray]:
+    """Yield everything in one day folder, in order of path."""
+    day = folder.day
+    try:
+        entries = _entries(folder.path)
+    except PermissionError:
+        yield _unreadable(f"{feed.id}/{day.isoformat()}", feed.system, feed.name, day)
+        return
+    for entry in entries:
+        name = printable(entry.name)
+        file = f"{feed.system}/{feed.name}/{day.isoformat()}/{name}"
+        place = {"system": feed.system, "feed": feed.name, "folder_on": day}
+        kind = _kind(entry)
+        if name != entry.name:
+            message = f"{file}: the file name holds control or undecodable characters"
+            yield Stray(file, "refused", "BAD_NAME", message, **place)  # type: ignore[arg-type]
+        elif entry.facts is None:
+            yield _unreadable(file, feed.system, feed.name, day)
+        elif kind != "file":
+            code, message = _not_a_file(kind, file)
+            yield Stray(file, "refused", code, message, **place)  # type: ignore[arg-type]
+        elif name.startswith(".") or name.lower().endswith(_UNFINISHED):
+            message = f"{file} is named like an unfinished transfer: rename it when complete"
+            yield Stray(file, "held", "UNFINISHED_NAME", message, **place)  # type: ignore[arg-type]
+        elif day > today + timedelta(days=settings.max_days_ahead):
+            message = (
+                f"{file} lies in a folder more than {settings.max_days_ahead} days ahead of "
+                f"{today}: correct the folder's name"
+            )
+            yield Stray(file, "held", "FUTURE_DAY", message, **place)  # type: ignore[arg-type]
+        else:
+            facts = entry.facts
+            yield LandedFile(entry.path, file, day, facts.st_size, facts.st_mtime_ns)
 
 
 def scan_strays(settings: Settings, feeds: dict[str, Feed]) -> Iterator[Stray]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
@@ -29,7 +30,7 @@ class ManifestError(RuntimeError):
     """The manifest was changed by something else than this house."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FileEntry:
     """What became of one delivered file.
 
@@ -75,6 +76,9 @@ class FileEntry:
 
 
 _FIELDS = tuple(item.name for item in fields(FileEntry))
+# values that thousands of entries share are kept once: a manifest of ten years stays in memory
+_SHARED = ("status", "system", "feed", "reason_code", "contract_version", "contract_digest")
+_columns_seen: dict[tuple[str, ...], tuple[str, ...]] = {}
 
 
 @dataclass
@@ -89,6 +93,8 @@ class Manifest:
     pending: tuple[str, ...] = ()
     chain: str = ""
     offset: int = 0
+    # folders of landing in which everything was decided, as `days` saw them
+    settled_folders: dict[Path, tuple[Any, Any]] = field(default_factory=dict)
     is_staging: bool = False
     staged: list[FileEntry] = field(default_factory=list)
 
@@ -153,7 +159,9 @@ class Manifest:
             said = body.pop("chain")
         except (ValueError, KeyError, TypeError, AttributeError):
             body, said = {}, None
-        if said != _link(body, self.chain):
+        # as written: the line without its link, which no text inside of it can look like
+        text = line.rstrip(b"\n").replace(f'"chain": "{said}", '.encode(), b"", 1)
+        if said is None or said != _hash(text, self.chain):
             raise ManifestError(
                 f"{self.path}: the line at byte {self.offset} does not continue the line before "
                 "it: the file was changed by hand or damaged. Restore it from a backup."
@@ -203,12 +211,19 @@ def _entry(body: dict[str, Any]) -> FileEntry:
             body[name] = date.fromisoformat(body[name])
     for name in ("warnings", "file_columns"):
         body[name] = tuple(body.get(name, ()))
+    body["file_columns"] = _columns_seen.setdefault(body["file_columns"], body["file_columns"])
+    for name in _SHARED:
+        if name in body:
+            body[name] = sys.intern(body[name])
     return FileEntry(**{key: value for key, value in body.items() if key in _FIELDS})
 
 
 def _link(body: dict[str, Any], chain: str) -> str:
-    text = json.dumps(body, sort_keys=True, ensure_ascii=True)
-    return hashlib.sha256((chain + text).encode()).hexdigest()[:32]
+    return _hash(json.dumps(body, sort_keys=True, ensure_ascii=True).encode(), chain)
+
+
+def _hash(text: bytes, chain: str) -> str:
+    return hashlib.sha256(chain.encode() + text).hexdigest()[:32]
 
 
 def _chained(body: dict[str, Any], link: str) -> bytes:

@@ -37,6 +37,16 @@ _WHAT = {
 _GIVEN = "given "
 
 
+_NOTHING_BROKEN = pl.DataFrame(
+    schema={
+        RECORD: pl.Int64(),
+        "column": pl.String(),
+        "reason_code": pl.String(),
+        "value": pl.String(),
+    }
+)
+
+
 class Rule(NamedTuple):
     """A line rule: `broken` is true for a typed value that breaks it, null or false otherwise."""
 
@@ -81,7 +91,7 @@ class Validator:
             for column in self.feed.columns
             if column.name not in frame.columns
         ]
-        source = frame.with_columns(absent)
+        source = frame.with_columns(absent) if absent else frame
         rows = self._typed(source)
         self._count(source, rows)
         asked = rows.select(rule.broken.any().alias(str(n)) for n, rule in enumerate(self._rules))
@@ -94,7 +104,7 @@ class Validator:
             if rows[name].null_count() > source[name].null_count()
         ]
         if not broken and not unparsed:
-            return Checked(rows, _nothing_broken())
+            return Checked(rows, _NOTHING_BROKEN)
         return _split(source, rows, [*unparsed, *broken])
 
     def _typed(self, source: pl.DataFrame) -> pl.DataFrame:
@@ -173,13 +183,6 @@ def _split(source: pl.DataFrame, rows: pl.DataFrame, rules: list[Rule]) -> Check
     first = told.sort(RECORD, "rank").unique(RECORD, keep="first", maintain_order=True)
     is_broken = masks.select(pl.any_horizontal(pl.all())).to_series()
     return Checked(rows.filter(~is_broken), first.drop("rank"))
-
-
-def _nothing_broken() -> pl.DataFrame:
-    text = pl.String
-    return pl.DataFrame(
-        schema={RECORD: pl.Int64, "column": text, "reason_code": text, "value": text}
-    )
 
 
 # a feed comes in thousands of small files, and its rules are the same for all of them

@@ -116,11 +116,14 @@ class RowWriter:
     def _hand_over(self) -> None:
         if self._small:
             self._wait()
-            table = _arrow(pl.concat(self._small))
-            self._small = []
+            table = self._gathered()
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(1, "parquet-writer")
             self._pending = self._pool.submit(self._write, table)
+
+    def _gathered(self) -> pa.Table:
+        frames, self._small = self._small, []
+        return _arrow(frames[0] if len(frames) == 1 else pl.concat(frames))
 
     def _wait(self) -> None:
         if self._pending is not None:
@@ -145,8 +148,7 @@ class RowWriter:
         self._wait()
         if self._small:
             # the last batch, and the only one of a small file, has nothing to be written beside
-            table = _arrow(pl.concat(self._small))
-            self._small = []
+            table = self._gathered()
             self._write(table)
         if self._writer is not None and self._writer.is_open:
             self._writer.close()
@@ -192,12 +194,13 @@ def _repetitive(table: pa.Table) -> list[str]:
     """Text columns of the first batch with few different values: a dictionary pays for them."""
     found = []
     sample = table.slice(0, 4096)
+    few = max(16, sample.num_rows // 16)
     for name in sample.column_names:
         column = sample.column(name)
-        if pa.types.is_string_view(column.type):
-            few = max(16, sample.num_rows // 16)
-            if len(column.cast(pa.large_string()).unique()) <= few:
-                found.append(name)
+        if not pa.types.is_string_view(column.type):
+            continue
+        if sample.num_rows <= few or len(column.cast(pa.large_string()).unique()) <= few:
+            found.append(name)
     return found
 
 

@@ -5,16 +5,21 @@ from __future__ import annotations
 import gzip
 import itertools
 import os
+import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
 import pytest
 
-from orchestration.ingest import plan
+from orchestration.contracts import Feed
+from orchestration.ingest import days, plan
 from orchestration.ingest.containers import BoundedStream
+from orchestration.ingest.landing import DayFolder
+from orchestration.ingest.manifest import load_manifest
 from orchestration.settings import Settings
 from tests.conftest import Land
 from tests.ingest import usage
@@ -250,3 +255,41 @@ def test_files_in_any_order_give_the_same_tables(
         ingest(settings)
         seen.add(repr(rows(settings).sort("_file", "_record").rows()))
     assert len(seen) == 1
+
+
+def test_a_late_file_is_found_in_a_folder_that_was_settled(
+    settings: Settings, land: Land, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for day in (DAY, "2026-10-02"):
+        land(usage.FEED, day, "a.csv", usage.usages(2, start=int(day[-1]) * 10))
+    ingest(settings, as_of=date(2026, 10, 2))
+    close(settings, "2026-10-02")
+    # as if the folders had rested for a minute
+    later = time.time_ns() + 60_000_000_000
+    monkeypatch.setattr("orchestration.ingest.days.time.time_ns", lambda: later)
+    assert plan(settings).is_idle
+    looked_into: list[date] = []
+    stock = days.scan_folder
+
+    def scan(settings: Settings, feed: Feed, folder: DayFolder, today: date) -> Any:
+        looked_into.append(folder.day)
+        return stock(settings, feed, folder, today)
+
+    monkeypatch.setattr(days, "scan_folder", scan)
+    assert plan(settings).is_idle
+    assert looked_into == []
+    land(usage.FEED, DAY, "late.csv", usage.usages(2, start=3))
+    assert plan(settings).late_files == 1
+    assert looked_into == [date(2026, 10, 1)]
+    # what is not decided is looked at again, whatever the folder says
+    assert plan(settings).late_files == 1
+    assert looked_into == [date(2026, 10, 1)] * 2
+
+
+def test_a_folder_that_changed_just_now_is_looked_into_again(
+    settings: Settings, land: Land
+) -> None:
+    land(usage.FEED, DAY, "a.csv", usage.usages(2))
+    ingest(settings)
+    assert plan(settings).is_idle
+    assert load_manifest(settings).settled_folders == {}
