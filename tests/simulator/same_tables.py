@@ -43,17 +43,16 @@ def simulate(data: Path, knobs: Knobs) -> None:
         steps.simulate(data, knobs, day)
 
 
-def build(data: Path, day: date, *, take: bool = True) -> None:
-    """Take the deliveries up to a day in, close it and build every model as of it."""
+def build(data: Path, day: date, select: Sequence[str] = ("*",)) -> None:
+    """Take the deliveries up to a day in, close it and build models as of it."""
     settings = settings_of(data)
     feeds = load_feeds(settings.contracts)
-    if take:
-        for feed in feeds.values():
-            ingest_feed(settings, feed, day)
+    for feed in feeds.values():
+        ingest_feed(settings, feed, day)
     close_days(settings, day)
     write_manifest_table(settings, load_manifest(settings))
     register_raw(settings, feeds.values())
-    run_dbt(settings, ["run"], day)
+    run_dbt(settings, ["run", "--select", *select], day)
 
 
 def prints(data: Path) -> Prints:
