@@ -80,6 +80,7 @@ def make_world(folder: Path, rows: int, days: int) -> None:
             relation = connection.sql(_ROWS, params=values)
             relation.write_parquet(str(path), compression="snappy", row_group_size=122_880)
         _write(connection, settings, "order_management/service_numbers", _NUMBERS)
+        _write(connection, settings, "order_management/subscriptions", _SUBSCRIPTIONS)
         _write(connection, settings, "catalog/policies", _POLICIES)
         columns = ", ".join(f"null::{kind} as {name}" for name, kind in MANIFEST_COLUMNS)
         connection.sql(
@@ -101,6 +102,15 @@ _NUMBERS = f"""
 select '+4915' || (10000000 + i)::varchar as service_number, 'sub-' || i as subscription_id,
     'mobile' as number_kind, null as iccid, null as imsi, true as is_primary,
     timestamp '2025-01-01' as valid_from_at, {_REFERENCE}
+from range({NUMBERS}) as t (i)
+"""  # noqa: S608  constants of this module
+_SUBSCRIPTIONS = f"""
+select 'sub-' || i as subscription_id, 'c' || i as customer_id, 'a' || i as account_id,
+    'plan' as product_offering_id, null as tariff_id, null as area_id, null as address_id,
+    'mobile' as network_type, 'postpaid' as rating_type, null as access_technology,
+    null as channel, 'months' as notice_period_unit, 1 as notice_period_length,
+    date '2025-01-01' as contract_started_on, null::date as minimum_term_ends_on,
+    date '2025-01-01' as valid_from_on, {_REFERENCE}
 from range({NUMBERS}) as t (i)
 """  # noqa: S608  constants of this module
 _POLICIES = f"""

@@ -366,3 +366,205 @@
         },
     ]) }}
 {% endmacro %}
+
+
+{# The feeds of facts told once, under an id; usage records are mediated instead. #}
+{% macro event_feeds() %}
+    {{ return([
+        {
+            'system': 'care',
+            'feed': 'dispute_decisions',
+            'key': ['dispute_decision_id'],
+        },
+        {
+            'system': 'care',
+            'feed': 'dispute_items',
+            'key': ['dispute_id', 'item_number'],
+        },
+        {
+            'system': 'care',
+            'feed': 'disputes',
+            'key': ['dispute_id'],
+        },
+        {
+            'system': 'care',
+            'feed': 'interactions',
+            'key': ['interaction_id'],
+        },
+        {
+            'system': 'care',
+            'feed': 'ticket_events',
+            'key': ['ticket_event_id'],
+        },
+        {
+            'system': 'care',
+            'feed': 'tickets',
+            'key': ['ticket_id'],
+        },
+        {
+            'system': 'collections',
+            'feed': 'notice_dispatches',
+            'key': ['notice_dispatch_id'],
+        },
+        {
+            'system': 'collections',
+            'feed': 'promises_to_pay',
+            'key': ['promise_id'],
+        },
+        {
+            'system': 'crm',
+            'feed': 'application_decisions',
+            'key': ['application_decision_id'],
+        },
+        {
+            'system': 'crm',
+            'feed': 'applications',
+            'key': ['application_id'],
+        },
+        {
+            'system': 'crm',
+            'feed': 'credit_checks',
+            'key': ['credit_check_id'],
+        },
+        {
+            'system': 'crm',
+            'feed': 'engagements',
+            'key': ['engagement_id'],
+        },
+        {
+            'system': 'crm',
+            'feed': 'identity_checks',
+            'key': ['identity_check_id'],
+        },
+        {
+            'system': 'crm',
+            'feed': 'offers_made',
+            'key': ['offer_id'],
+        },
+        {
+            'system': 'crm',
+            'feed': 'prospects',
+            'key': ['prospect_id'],
+        },
+        {
+            'system': 'crm',
+            'feed': 'retention_offers',
+            'key': ['retention_offer_id'],
+        },
+        {
+            'system': 'documents',
+            'feed': 'bill_dispatches',
+            'key': ['dispatch_event_id'],
+        },
+        {
+            'system': 'documents',
+            'feed': 'prior_documents',
+            'key': ['document_number'],
+        },
+        {
+            'system': 'ml',
+            'feed': 'churn_scores',
+            'key': ['subscription_id', 'scored_on', 'model_version'],
+        },
+        {
+            'system': 'network',
+            'feed': 'outages',
+            'key': ['outage_event_id'],
+        },
+        {
+            'system': 'online_charging',
+            'feed': 'balance_adjustments',
+            'key': ['balance_adjustment_id'],
+        },
+        {
+            'system': 'online_charging',
+            'feed': 'top_ups',
+            'key': ['top_up_id'],
+        },
+        {
+            'system': 'operations',
+            'feed': 'approvals',
+            'key': ['approval_id'],
+        },
+        {
+            'system': 'operations',
+            'feed': 'delivery_waivers',
+            'key': ['delivery_waiver_id'],
+        },
+        {
+            'system': 'operations',
+            'feed': 'manual_charges',
+            'key': ['manual_charge_id'],
+        },
+        {
+            'system': 'operations',
+            'feed': 'manual_matches',
+            'key': ['manual_match_id'],
+        },
+        {
+            'system': 'operations',
+            'feed': 'period_closes',
+            'key': ['period_close_id'],
+        },
+        {
+            'system': 'operations',
+            'feed': 'quarantine_replays',
+            'key': ['quarantine_replay_id'],
+        },
+        {
+            'system': 'operations',
+            'feed': 'recomputation_waivers',
+            'key': ['recomputation_waiver_id'],
+        },
+        {
+            'system': 'operations',
+            'feed': 'rerating_orders',
+            'key': ['rerating_order_id'],
+        },
+        {
+            'system': 'operations',
+            'feed': 'write_offs',
+            'key': ['write_off_id'],
+        },
+        {
+            'system': 'order_management',
+            'feed': 'order_events',
+            'key': ['order_event_id'],
+        },
+        {
+            'system': 'order_management',
+            'feed': 'order_items',
+            'key': ['order_item_id'],
+        },
+        {
+            'system': 'order_management',
+            'feed': 'orders',
+            'key': ['order_id'],
+        },
+        {
+            'system': 'order_management',
+            'feed': 'provisioning_events',
+            'key': ['provisioning_event_id'],
+        },
+        {
+            'system': 'payments',
+            'feed': 'bank_statements',
+            'key': ['statement_id', 'entry_ordinal'],
+        },
+        {
+            'system': 'payments',
+            'feed': 'payments',
+            'key': ['payment_id'],
+        },
+        {
+            'system': 'payments',
+            'feed': 'refunds',
+            'key': ['refund_id'],
+        },
+        {
+            'system': 'payments',
+            'feed': 'returns',
+            'key': ['return_id'],
+        },
+    ]) }}
+{% endmacro %}

@@ -6,30 +6,55 @@
     holds in two directions: from when to when it is true (valid), and from which delivery day to
     which we believed it (known). Both intervals are half-open; an open one ends on 9999-12-31.
 
-    Rules, in this order:
-      1. Rows with the same key, valid_from, delivery day and recorded_at that differ are all set
-         aside: nothing tells which one is meant.
-      2. A row that says exactly what an earlier one said counts once, on the earlier day.
-      3. Of the rows left with the same key, valid_from and delivery day the highest recorded_at
-         stands; a later delivery day replaces what was said about the same valid_from before.
-      4. A version ends where the next one of its key begins, as known on that day. A delete begins
-         nothing, but it ends the version before it.
+    Rules about rows of the same key and valid_from, in this order; "says the same" means all
+    columns but recorded_at (_row_sha256 of a change feed):
+      1. Rows of the same delivery day and recorded_at that say different things are all set aside:
+         nothing tells which one is meant.
+      2. A row that was written before another one delivered by the end of the same day is set
+         aside: a file that comes late does not take back a correction.
+      3. Of rows written at the same time the one delivered later stands; one that repeats such a
+         row of an earlier day does not bring it back.
+      4. A row that says what is believed anyway changes nothing.
+    Then a version ends where the next one of its key begins, as known on that day. A delete begins
+    nothing, but it ends the version before it.
 
-    Rows that rules 1 to 3 leave unused keep a reason: reference_rows_unused lists them.
+    What a rule decides for a delivery day rests on rows delivered up to that day: later deliveries
+    only add. Rows that the rules leave unused keep a reason: reference_rows_unused lists them.
 
     A column of the key that may be empty (`may_be_null`) is a key of its own where it is.
 
-    Only _file and _record of a row travel through the windows; its columns are joined at the end.
+    Most keys say one thing for ever, at most again and again: one grouping finds them and the first
+    row of each, and only the others go through the windows. Only _file and _record of a row travel
+    so far; its columns are joined at the end.
 #}
 
 {% macro reference_versions(relation, key, valid_from, may_be_null=[]) %}
 {%- set keys = key | join(', ') -%}
 {%- set valid_to = valid_from | replace('from', 'to') -%}
-with used as (
+{%- set open_valid_to = 'cast(' ~ open_end() ~ ' as timestamp)' if valid_to.endswith('_at')
+    else open_end() -%}
+with keys_told as (
+
+    select
+        {{ keys }},
+        min({{ hash64(['_row_sha256']) }}) = max({{ hash64(['_row_sha256']) }}) as is_plain,
+        min(_delivered_on) as known_from_on,
+        -- in the order in which rows that say the same stand for each other
+        min(
+            concat(
+                cast(_delivered_on as string), _file, chr(31), lpad(cast(_record as string), 19, '0')
+            )
+        ) as first_row
+    from {{ relation }}
+    group by {{ keys }}
+
+),
+
+used as (
 
     select *
     from (
-        {{ _reference_rows(relation, key, valid_from) }}
+        {{ _reference_rows(_rows_of_keys(relation, key, may_be_null), key, valid_from) }}
     ) as judged
     where unused_reason is null
 
@@ -53,12 +78,8 @@ beliefs as (
     from learning_days
     inner join used
         on
-            {% for column in key -%}
-            learning_days.{{ column }}
-            {{- ' is not distinct from ' if column in may_be_null else ' = ' -}}
-            used.{{ column }}
-            and {% endfor -%}
-            learning_days.known_on >= used._delivered_on
+            {{ _same_key('learning_days', 'used', key, may_be_null) }}
+            and learning_days.known_on >= used._delivered_on
     qualify row_number() over (
         partition by
             {% for column in key -%}
@@ -105,8 +126,7 @@ versions as (
     select
         _file,
         _record,
-        is_delete,
-        coalesce(next_valid_from, {{ open_end() }}) as {{ valid_to }},
+        coalesce(next_valid_from, {{ open_valid_to }}) as {{ valid_to }},
         known_on as known_from_on,
         coalesce(
             lead(known_on) over (
@@ -116,6 +136,15 @@ versions as (
             {{ open_end() }}
         ) as known_to_on
     from changes
+    union all
+    select
+        substr(first_row, 11, length(first_row) - 30) as _file,
+        cast(right(first_row, 19) as bigint) as _record,
+        {{ open_valid_to }} as {{ valid_to }},
+        known_from_on,
+        {{ open_end() }} as known_to_on
+    from keys_told
+    where is_plain
 
 )
 
@@ -129,7 +158,7 @@ inner join {{ relation }} as staged
     on
         versions._file = staged._file
         and versions._record = staged._record
-where not versions.is_delete
+where staged.op <> 'delete'
 {% endmacro %}
 
 
@@ -157,13 +186,36 @@ where unused_reason is not null
 {% endmacro %}
 
 
-{# Every row with the reason why it is not used; null when it is. Rules 1, 2 and 3, inside out. #}
+{% macro _same_key(one, other, key, may_be_null) -%}
+    {%- for column in key -%}
+    {{ 'and ' if not loop.first }}{{ one }}.{{ column }}
+    {{- ' is not distinct from ' if column in may_be_null else ' = ' -}}
+    {{ other }}.{{ column }}
+    {%- if not loop.last %}
+            {% endif %}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{# The rows of keys that say more than one thing, as a relation in parentheses. #}
+{% macro _rows_of_keys(relation, key, may_be_null) -%}
+(
+                select staged.*
+                from {{ relation }} as staged
+                inner join keys_told
+                    on
+                        {{ _same_key('staged', 'keys_told', key, may_be_null) }}
+                        and not keys_told.is_plain
+            ) as rows_of_keys
+{%- endmacro %}
+
+
+{# Every row with the reason why it is not used; null when it is. Rules 1 to 4, inside out. #}
 {% macro _reference_rows(relation, key, valid_from) -%}
 {%- set subject = key | join(', ') ~ ', ' ~ valid_from -%}
 {%- set moment = subject ~ ', _delivered_on, recorded_at' -%}
 select
     {{ subject }},
-    is_delete,
     recorded_at,
     _delivered_on,
     _file,
@@ -171,31 +223,43 @@ select
     _row_sha256,
     case
         when is_contradicted then 'SAME_RECORDED_AT'
-        when is_repeated then 'REPEATED'
-        when row_number() over (
-            partition by {{ subject }}, _delivered_on, is_contradicted, is_repeated
-            order by recorded_at desc, _file, _record
-        ) > 1 then 'LOWER_RECORDED_AT'
+        when is_outdated then 'LOWER_RECORDED_AT'
+        when is_said_before then 'REPEATED'
+        when lag(_row_sha256) over (
+            partition by {{ subject }}, is_contradicted, is_outdated, is_said_before
+            order by _delivered_on
+        ) = _row_sha256 then 'REPEATED'
     end as unused_reason
 from (
     select
         *,
+        said_at < max(recorded_at) over (
+            partition by {{ subject }}, is_contradicted
+            order by _delivered_on
+        ) as is_outdated,
         row_number() over (
-            partition by {{ subject }}, _row_sha256, is_contradicted
+            partition by {{ subject }}, is_contradicted, _row_sha256, said_at
             order by _delivered_on, _file, _record
-        ) > 1 as is_repeated
+        ) > 1 as is_said_before
     from (
         select
-            {{ subject }},
-            op = 'delete' as is_delete,
-            recorded_at,
-            _delivered_on,
-            _file,
-            _record,
-            _row_sha256,
-            min(_row_sha256) over (partition by {{ moment }})
-            <> max(_row_sha256) over (partition by {{ moment }}) as is_contradicted
-        from {{ relation }}
-    ) as statements
-) as distinct_statements
+            *,
+            -- a day's rows that say the same count as one, written when the last of them was
+            max(recorded_at) over (
+                partition by {{ subject }}, _delivered_on, _row_sha256, is_contradicted
+            ) as said_at
+        from (
+            select
+                {{ subject }},
+                recorded_at,
+                _delivered_on,
+                _file,
+                _record,
+                _row_sha256,
+                min(_row_sha256) over (partition by {{ moment }})
+                <> max(_row_sha256) over (partition by {{ moment }}) as is_contradicted
+            from {{ relation }}
+        ) as statements
+    ) as day_statements
+) as compared_statements
 {%- endmacro %}

@@ -1,3 +1,53 @@
+{# All feeds of usage, and those whose files are read by a source of the catalog. #}
+{% macro usage_feeds() -%}
+    {{ return(['usage_records'] + switch_feeds()) }}
+{%- endmacro %}
+
+{% macro switch_feeds() -%}
+    {{ return(['asterisk', 'freeswitch', 'radius']) }}
+{%- endmacro %}
+
+{# Names as a list of SQL texts. #}
+{% macro quoted(names) -%}
+    '{{ names | join("', '") }}'
+{%- endmacro %}
+
+
+{# No usage is that much: a petabyte, and sums of thousands still fit. #}
+{% macro most_quantity() -%} cast(1000000000000000 as bigint) {%- endmacro %}
+
+{# A count of seconds; null when nobody can have counted that (ten years). #}
+{% macro sane_seconds(seconds) -%}
+    case when {{ seconds }} between 0 and 315360000 then {{ seconds }} end
+{%- endmacro %}
+
+
+{#
+    Whether a record is read with a row of int_usage__files: its file; for a correction the file of
+    the record that it corrects; and the first version of its source that takes its context.
+#}
+{% macro is_read_with(records, files, context) -%}
+    {{ is_of_file(records, files) }}
+    and {{ takes_context(context, files) }}
+{%- endmacro %}
+
+{% macro is_of_file(records, files) -%}
+    {{ records }}._file = {{ files }}.file
+    and case
+        when {{ records }}._file like 'operations/quarantine_replays/%' then {{ records }}._record
+        else 0
+    end = {{ files }}.corrected_record
+{%- endmacro %}
+
+{% macro takes_context(context, files) -%}
+    coalesce({{ fits_pattern(context, files ~ '.accepted_context') }}, true)
+    and not coalesce(
+        {{ fits_pattern(context, files ~ '.context_before') }},
+        {{ files }}.context_before is not null
+    )
+{%- endmacro %}
+
+
 {# Sixty-four bits over several values: finds candidates fast, proves nothing. One engine only. #}
 {% macro hash64(expressions) -%}
     {{ return(adapter.dispatch('hash64', 'tollhouse')(expressions)) }}
@@ -39,6 +89,21 @@
     end
 {%- endmacro %}
 
+{#
+    The same, where another clock tells when it must have been: in the hour that comes twice the
+    occurrence nearest to it. `first_reading` is the column with what utc_from_zone gave.
+#}
+{% macro utc_nearest(first_reading, local_time, zone, expected) -%}
+    {%- set hour_after = add_seconds(first_reading, '3600') -%}
+    case
+        when
+            {{ clock_in_zone(hour_after, zone) }} = {{ local_time }}
+            and {{ expected }} > {{ add_seconds(first_reading, '1800') }}
+            then {{ hour_after }}
+        else {{ first_reading }}
+    end
+{%- endmacro %}
+
 {% macro read_in_zone(local_time, zone) -%}
     {{ return(adapter.dispatch('read_in_zone', 'tollhouse')(local_time, zone)) }}
 {%- endmacro %}
@@ -66,9 +131,12 @@
 {%- endmacro %}
 
 
-{# Seconds since 1970 in UTC as a timestamp in UTC. #}
+{# Seconds since 1970 in UTC as a timestamp in UTC; null for what is no time of a switch. #}
 {% macro timestamp_of_epoch(seconds) -%}
-    {{ return(adapter.dispatch('timestamp_of_epoch', 'tollhouse')(seconds)) }}
+    case
+        when {{ seconds }} between 0 and 4102444800
+            then {{ adapter.dispatch('timestamp_of_epoch', 'tollhouse')(seconds) }}
+    end
 {%- endmacro %}
 
 {% macro duckdb__timestamp_of_epoch(seconds) -%}
@@ -77,6 +145,42 @@
 
 {% macro spark__timestamp_of_epoch(seconds) -%}
     timestamp_seconds(cast({{ seconds }} as bigint))
+{%- endmacro %}
+
+
+{# Whole seconds since 1970 of a timestamp: how a time goes into an id. #}
+{% macro epoch_of(at) -%}
+    {{ return(adapter.dispatch('epoch_of', 'tollhouse')(at)) }}
+{%- endmacro %}
+
+{% macro duckdb__epoch_of(at) -%}
+    (epoch_ms({{ at }}) // 1000)
+{%- endmacro %}
+
+{% macro spark__epoch_of(at) -%}
+    unix_seconds({{ at }})
+{%- endmacro %}
+
+
+{# Texts of the rows before, joined to one pattern that fits where one of them does. #}
+{% macro patterns_before(pattern, keys, order_by) -%}
+    {{ return(adapter.dispatch('patterns_before', 'tollhouse')(pattern, keys, order_by)) }}
+{%- endmacro %}
+
+{% macro duckdb__patterns_before(pattern, keys, order_by) -%}
+    string_agg({{ pattern }}, '|') over (
+        partition by {{ keys }}
+        order by {{ order_by }}
+        rows between unbounded preceding and 1 preceding
+    )
+{%- endmacro %}
+
+{% macro spark__patterns_before(pattern, keys, order_by) -%}
+    nullif(array_join(collect_list({{ pattern }}) over (
+        partition by {{ keys }}
+        order by {{ order_by }}
+        rows between unbounded preceding and 1 preceding
+    ), '|'), '')
 {%- endmacro %}
 
 
@@ -100,10 +204,48 @@
     with country_code, area_code, trunk_prefix, international_prefix and minimum_number_digits.
 #}
 {% macro e164(number, source) -%}
-    {%- set n = "translate(" ~ number ~ ", ' -/().', '')" -%}
+    {%- set bare = bare_number(number, source) -%}
     case
         when coalesce({{ number }}, '') = '' then null
-        when {{ n }} = '' or translate({{ n }}, '+0123456789', '') <> '' then {{ number }}
+        -- nearly all are digits already: what is slow is left to the others
+        when translate({{ number }}, '0123456789', '') in ('', '+')
+            then {{ with_prefixes(number, source) }}
+        when translate({{ bare }}, '0123456789', '') in ('', '+') and {{ bare }} <> ''
+            then {{ with_prefixes(bare, source) }}
+        else {{ number }}
+    end
+{%- endmacro %}
+
+{#
+    Without blanks and signs between the digits; without the service code before a number
+    (`*31#0301234`); without a trunk prefix in brackets, which nobody dials after a country code.
+#}
+{% macro bare_number(number, source) -%}
+    {%- set joined = "translate(" ~ number ~ ", ' -/.', '')" -%}
+    {%- set plain = "translate(" ~ joined ~ ", '()', '')" -%}
+    {%- set trunk = "concat('(', coalesce(" ~ source ~ ".trunk_prefix, '0'), ')')" -%}
+    case
+        when
+            left({{ joined }}, 1) in ('*', '#')
+            and {{ fits_pattern(joined, "'^[*#][0-9]{2,3}#[+0-9(]'") }}
+            then translate(regexp_replace({{ joined }}, '^[*#][0-9]{2,3}#', ''), '()', '')
+        when
+            position('(' in {{ joined }}) > 0
+            and (
+                left({{ plain }}, 1) = '+'
+                or left({{ plain }}, length({{ source }}.international_prefix))
+                = {{ source }}.international_prefix
+            )
+            then translate(replace({{ joined }}, {{ trunk }}, ''), '()', '')
+        else {{ plain }}
+    end
+{%- endmacro %}
+
+{# Digits, perhaps after a +, with the prefixes of their source put before them. #}
+{% macro with_prefixes(n, source) -%}
+    case
+        -- a prefix alone is no number
+        when {{ n }} in ('+', {{ source }}.international_prefix) then null
         when left({{ n }}, 1) = '+' then {{ n }}
         when length({{ n }}) <= {{ source }}.minimum_number_digits then {{ n }}
         when left({{ n }}, length({{ source }}.international_prefix)) = {{ source }}.international_prefix

@@ -141,6 +141,8 @@ def _limits(column: Column) -> list[str]:
     limits += [words.format(bound) for words, bound in bounds if bound is not None]
     if column.pattern:
         limits.append(f"pattern `{column.pattern}`")
+    if column.format:
+        limits.append(f"must be a {column.format}")
     if column.references:
         limits.append(f"refers to `{column.references}`")
     return limits

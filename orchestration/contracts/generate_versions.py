@@ -11,10 +11,12 @@ from typing import Any
 from orchestration.contracts.generate_dbt import (
     MARK,
     column_entry,
+    digest_entry,
     escaped,
     header,
     lineage_entries,
     sql_type,
+    staged_name,
     to_yaml,
 )
 from orchestration.contracts.model import Feed
@@ -101,7 +103,7 @@ def versioned_yml(feeds: Sequence[Feed]) -> str:
                 }
             ],
             "columns": [column_entry(column) for column in feed.columns]
-            + lineage_entries()
+            + [*lineage_entries(), digest_entry(feed)]
             + _bounds(feed),
         }
         for feed in feeds
@@ -113,8 +115,13 @@ def _purpose(feed: Feed) -> str:
     return " ".join(feed.description.split())
 
 
+def _is_told_once(feed: Feed) -> bool:
+    """Whether rows are facts under an id of their own; usage records are mediated instead."""
+    return bool(feed.key) and not feed.is_change_feed and feed.domain != "usage"
+
+
 def feeds_macros(feeds: Sequence[Feed]) -> str:
-    """Return macros that list all feeds, and the change feeds with key and valid-from column."""
+    """Return macros that list all feeds, the change feeds and the feeds of events, with keys."""
     lines = [
         "{#",
         f"    {MARK} from data/contracts/.",
@@ -141,6 +148,24 @@ def feeds_macros(feeds: Sequence[Feed]) -> str:
                 f"            'feed': '{feed.name}',",
                 f"            'key': {version_key(feed)!r},",
                 f"            'valid_from': '{feed.valid_from}',",
+                "        },",
+            ]
+    lines += [
+        "    ]) }}",
+        "{% endmacro %}",
+        "",
+        "",
+        "{# The feeds of facts told once, under an id; usage records are mediated instead. #}",
+        "{% macro event_feeds() %}",
+        "    {{ return([",
+    ]
+    for feed in feeds:
+        if _is_told_once(feed):
+            lines += [
+                "        {",
+                f"            'system': '{feed.system}',",
+                f"            'feed': '{feed.name}',",
+                f"            'key': {[staged_name(feed.by_name[name]) for name in feed.key]!r},",
                 "        },",
             ]
     lines += ["    ]) }}", "{% endmacro %}", ""]

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 TEXT_FORMATS = ("csv", "radius")
+# what a text can be held against beyond its shape: a name of a time zone, a regular expression
+TEXT_LANGUAGES = ("time-zone", "regex")
 
 LINEAGE_COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("_file", "VARCHAR", "Delivered file, as a path below landing."),
@@ -25,7 +27,8 @@ class Column:
 
     `type` is one of string, integer, decimal, date, timestamp (UTC), local_timestamp (no zone in
     the source), boolean; `precision` and `scale` belong to decimal only. `attribute` is the name
-    by which a record of named attributes (RADIUS) carries the column.
+    by which a record of named attributes (RADIUS) carries the column. `format` names the
+    language of a text, one of TEXT_LANGUAGES.
     """
 
     name: str
@@ -43,6 +46,7 @@ class Column:
     min_length: int | None = None
     max_length: int | None = None
     pattern: str | None = None
+    format: str | None = None
     references: str | None = None
     keeps_broken_bytes: bool = False
     attribute: str | None = None

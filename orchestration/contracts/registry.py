@@ -21,7 +21,13 @@ from open_data_contract_standard.model import (
 )
 from pydantic import ValidationError
 
-from orchestration.contracts.model import Column, ControlTotal, Feed, FileFormat
+from orchestration.contracts.model import (
+    TEXT_LANGUAGES,
+    Column,
+    ControlTotal,
+    Feed,
+    FileFormat,
+)
 
 SUFFIXES = {
     "csv": (".csv",),
@@ -75,6 +81,9 @@ def _column(prop: SchemaProperty, where: str) -> Column:
     classification = prop.classification or "internal"
     if classification not in CLASSIFICATIONS:
         raise ContractError(f"{where}: classification must be one of {', '.join(CLASSIFICATIONS)}")
+    language = options.get("format")
+    if language is not None and language not in TEXT_LANGUAGES:
+        raise ContractError(f"{where}: format must be one of {', '.join(TEXT_LANGUAGES)}")
     relationship = prop.relationships[0].to if prop.relationships else None
     return Column(
         name=prop.name,
@@ -92,6 +101,7 @@ def _column(prop: SchemaProperty, where: str) -> Column:
         min_length=options.get("minLength"),
         max_length=options.get("maxLength"),
         pattern=options.get("pattern"),
+        format=language,
         references=str(relationship) if relationship else None,
         keeps_broken_bytes=bool(extra.get("keepsBrokenBytes", False)),
         attribute=extra.get("attribute"),

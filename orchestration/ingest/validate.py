@@ -18,6 +18,7 @@ import polars as pl
 
 from orchestration.contracts import Column, Feed
 from orchestration.ingest.delimited import BROKEN
+from orchestration.ingest.languages import does_not_read
 from orchestration.ingest.parsing import dtype_of, parse, parse_any_time
 from orchestration.ingest.records import RECORD
 
@@ -157,6 +158,7 @@ class Validator:
             f"{rule.maximum or '...'}",
             "VALUE_LENGTH": f"{column} = {shown} is shorter or longer than allowed",
             "PATTERN": f"{column} = {shown} does not look like {rule.pattern}",
+            "FORMAT": f"{column} = {shown} is no {rule.format} that every engine reads",
             "BROKEN_BYTES": f"{column} = {shown} holds bytes that are not text",
         }
         return words[reason_code]
@@ -222,6 +224,8 @@ def _rules(column: Column) -> Iterator[Rule]:
             yield Rule(name, "VALUE_LENGTH", value.str.len_chars() < column.min_length)
         if column.pattern:
             yield Rule(name, "PATTERN", ~value.str.contains(f"^(?:{column.pattern})$"))
+        if column.format:
+            yield Rule(name, "FORMAT", does_not_read(value, column.format))
         return
     if column.minimum is not None:
         yield Rule(name, "OUT_OF_RANGE", value < _bound(column, column.minimum))

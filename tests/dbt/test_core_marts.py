@@ -13,6 +13,7 @@ from tests.dbt.conftest import House
 
 FIRST = date(2026, 3, 1)
 SECOND = date(2026, 3, 10)
+THIRD = date(2026, 3, 20)
 AS_OF = date(2026, 3, 31)
 
 
@@ -170,25 +171,36 @@ def credit(house: House) -> None:
     # would win everywhere, but was not known when the checks came
     first_of_all = {"credit_rule_id": "0", "credit_class": "Z", "priority": 0}
     house.deliver("catalog/credit_policy", SECOND, [{**rule, **first_of_all}])
+    # nothing is said of companies until the second day, and better rules come on the third
+    company = {**rule, "customer_kind": "company"}
+    for day, priority, credit_class in ((SECOND, 2, "F"), (THIRD, 1, "G")):
+        row = {"credit_rule_id": credit_class, "credit_class": credit_class, "priority": priority}
+        house.deliver("catalog/credit_policy", day, [{**company, **row}])
     income = {"monthly_income_amount": Decimal(2000), "customer_kind": "individual"}
     house.deliver(
         "crm/applications",
         FIRST,
         [
             {**income, "application_id": a, "submitted_at": at(FIRST)}
-            for a in ("of left", "of giver")
+            for a in ("of left", "of giver", "of two")
         ],
     )
     house.deliver(
         "crm/application_decisions",
         FIRST,
-        [{"application_id": "of left", "customer_id": "left", "outcome": "approved"}],
+        [
+            {"application_decision_id": f"d {who}", "application_id": what, "customer_id": who}
+            for what, who in (("of left", "left"), ("of two", "taker"))
+        ],
     )
     checks: list[dict[str, Any]] = [
         {"application_id": "of left", "credit_score": 600, "negative_entry_count": 0},
         {"application_id": "of giver", "credit_score": 650, "negative_entry_count": 1},
         {"customer_id": "taker", "credit_score": None, "negative_entry_count": None},
         {"customer_id": "early", "credit_score": 700, "checked_at": datetime(2025, 12, 31, 9)},
+        {"customer_id": "firm"},
+        # newer than the other check of who is said to have applied: it is nobody's
+        {"application_id": "of two", "credit_score": 700, "checked_at": at(FIRST, 10)},
     ]
     house.deliver(
         "crm/credit_checks",
@@ -207,17 +219,75 @@ def credit(house: House) -> None:
             {**known, "customer_id": "giver", "application_id": "of giver"},
             {**known, "customer_id": "taker"},
             {**known, "customer_id": "early"},
+            {**known, "customer_id": "firm", "customer_kind": "company"},
+            {**known, "customer_id": "second claimant", "application_id": "of two"},
             {**known, "customer_id": "unchecked", "credit_class": None},
         ],
     )
 
 
+def references(house: House) -> None:
+    """References to what was never delivered, was deleted, begins later, or came after."""
+    customer = {"customer_kind": "individual", "credit_class": None}
+    house.deliver(
+        "crm/customers",
+        FIRST,
+        [
+            {**customer, "customer_id": "erased", "valid_from_on": FIRST},
+            {**customer, "customer_id": "to come", "valid_from_on": date(2026, 4, 1)},
+        ],
+    )
+    erasure = {"customer_id": "erased", "valid_from_on": AS_OF, "op": "delete"}
+    house.deliver("crm/customers", THIRD, [{**customer, **erasure}])
+    account = {"payer_account_id": None, "valid_from_on": FIRST}
+    house.deliver(
+        "crm/billing_accounts",
+        FIRST,
+        [
+            {**account, "account_id": "x", "customer_id": "left"},
+            {**account, "account_id": "y", "customer_id": "nobody"},
+            {**account, "account_id": "z", "customer_id": "left", "payer_account_id": "none"},
+        ],
+    )
+    begun = {"valid_from_on": FIRST, "contract_started_on": FIRST}
+    owners = {"of erased": "erased", "of to come": "to come", "of nobody": "nobody"}
+    house.deliver(
+        "order_management/subscriptions",
+        FIRST,
+        [{**begun, "subscription_id": sub, "customer_id": owner} for sub, owner in owners.items()]
+        + [{**begun, "subscription_id": "unbilled", "customer_id": "left", "account_id": "none"}],
+    )
+    told_late = {"subscription_id": "told late", "customer_id": "left"}
+    house.deliver("order_management/subscriptions", SECOND, [{**begun, **told_late}])
+    holders = {"late": "told late", "lost": "never told", "known": "here"}
+    house.deliver(
+        "order_management/line_assignments",
+        FIRST,
+        [
+            {
+                "line_id": line,
+                "line_kind": "user_name",
+                "subscription_id": sub,
+                "valid_from_at": at(FIRST),
+            }
+            for line, sub in holders.items()
+        ],
+    )
+    # both are gone again before their subscription is told of
+    for line, ended_on in (("short", THIRD), ("shorter", SECOND)):
+        row = {"line_id": line, "line_kind": "user_name", "valid_from_at": at(FIRST)}
+        row |= {"subscription_id": "told late"}
+        house.deliver("order_management/line_assignments", FIRST, [row])
+        house.deliver("order_management/line_assignments", ended_on, [{**row, "op": "delete"}])
+
+
 @pytest.fixture(scope="module")
 def world(house: House) -> House:
-    for part in (orders, provisioning, subscriptions, numbers, credit):
+    for part in (orders, provisioning, subscriptions, numbers, credit, references):
         part(house)
     house.register()
     selection = ["+dim_subscriptions", "+dim_customers", "+fct_orders", "+fct_provisioning_steps"]
+    selection += ["+fct_broken_references", "+int_customer_base__assignments"]
     args = ["build", "--indirect-selection", "buildable", "--select", *selection]
     run_dbt(house.settings, args, AS_OF)
     return house
@@ -252,7 +322,8 @@ def test_a_subscription_has_number_tariff_reason_and_days(world: House) -> None:
     assert world.rows(
         "select subscription_id, customer_id, state, termination_reason, service_number, "
         "tariff_id, customer_type, activated_on, terminated_on "
-        "from marts.dim_subscriptions order by 1"
+        "from marts.dim_subscriptions "
+        "where subscription_id in ('gone', 'here', 'lapsed', 'never') order by 1"
     ) == [
         ("gone", "left", "terminated", "price", "+495", "flat", "mobile_postpaid", FIRST, SECOND),
         ("here", "taker", "active", None, "+493", "flat", "mobile_postpaid", FIRST, None),
@@ -278,13 +349,64 @@ def test_customers_are_classed_by_policy_and_served_through_what_they_held(world
     ) == [
         # the check is older than the policy
         ("early", "crm", "crm", "prospect", 0, None, None),
+        # nothing was known when the check came: the first rules that were
+        ("firm", "F", "policy", "prospect", 0, None, None),
         # one negative entry; and the subscription was handed over
         ("giver", "B", "policy", "former", 0, FIRST, SECOND),
         # the least score and income of the rule; a check is bound to the customer by the decision
         ("left", "A", "policy", "former", 0, FIRST, SECOND),
+        ("second claimant", "crm", "crm", "prospect", 0, None, None),
         # nothing known fits the last rule only; served from the day of the handing over
         ("taker", "C", "policy", "active", 1, SECOND, None),
         ("unchecked", None, "none", "former", 0, FIRST, SECOND),
+    ]
+
+
+def test_every_broken_reference_is_listed_with_reason_and_row(world: House) -> None:
+    found = world.rows(
+        "select referring_kind, referring_id, referred_kind, referred_id, reason_code "
+        "from marts.fct_broken_references order by all"
+    )
+    assert found == [
+        ("account", "y", "customer", "nobody", "UNKNOWN"),
+        ("account", "z", "payer_account", "none", "PAYER_MISSING"),
+        ("application", "of two", "customer", "second claimant", "TOLD_IN_TWO_WAYS"),
+        ("application", "of two", "customer", "taker", "TOLD_IN_TWO_WAYS"),
+        ("line", "user_name/lost", "subscription", "never told", "UNKNOWN"),
+        ("number", "+495", "subscription", "new holder", "UNKNOWN"),
+        ("subscription", "of erased", "customer", "erased", "WITHDRAWN"),
+        ("subscription", "of nobody", "customer", "nobody", "UNKNOWN"),
+        ("subscription", "of to come", "customer", "to come", "NOT_YET_VALID"),
+        ("subscription", "unbilled", "account", "none", "UNKNOWN"),
+    ]
+    assert world.rows(
+        "select referring_id from marts.fct_broken_references as broken "
+        "inner join staging.stg_order_management__subscriptions as staged "
+        "on broken._file = staged._file and broken._record = staged._record "
+        "and broken.referring_id = staged.subscription_id order by 1"
+    ) == [("of erased",), ("of nobody",), ("of to come",), ("unbilled",)]
+
+
+def test_a_subscription_without_customer_or_account_is_suspended(world: House) -> None:
+    assert world.rows(
+        "select subscription_id, suspension_reason, is_customer_suspended "
+        "from marts.dim_subscriptions where suspension_reason is not null order by 1"
+    ) == [
+        ("of erased", "CUSTOMER_WITHDRAWN", True),
+        ("of nobody", "CUSTOMER_UNKNOWN", True),
+        ("of to come", "CUSTOMER_NOT_YET_VALID", True),
+        ("unbilled", "ACCOUNT_UNKNOWN", False),
+    ]
+
+
+def test_a_line_is_offered_from_the_day_on_which_its_subscription_is_known(world: House) -> None:
+    assert world.rows(
+        "select served_key, known_from_on, known_to_on "
+        "from intermediate.int_customer_base__assignments where key_kind = 'user_name' order by 1"
+    ) == [
+        ("known", FIRST, date(9999, 12, 31)),
+        ("late", SECOND, date(9999, 12, 31)),
+        ("short", SECOND, THIRD),
     ]
 
 
@@ -308,6 +430,20 @@ def test_customers_are_classed_by_policy_and_served_through_what_they_held(world
             "delete from intermediate.int_customer_base__subscription_states "
             "where subscription_id = 'never'",
             "every_subscription_is_in_one_state_on_each_day",
+        ),
+        # a line of no source of its own, held twice from the second day on
+        (
+            "insert into intermediate.int_customer_base__assignments select * replace "
+            "(valid_from_at + interval 1 day as valid_from_at) "
+            "from intermediate.int_customer_base__assignments where served_key = 'known'",
+            "int_customer_base__assignments_have_one_holder_at_a_time",
+        ),
+        # known for no day at all
+        (
+            "insert into intermediate.int_customer_base__assignments select * replace "
+            "('other' as served_key, known_to_on as known_from_on) "
+            "from intermediate.int_customer_base__assignments where served_key = 'known'",
+            "int_customer_base__assignments_have_one_holder_at_a_time",
         ),
     ],
 )

@@ -7,12 +7,17 @@ a late source meet in every way. Built once in one pass and once day by day: equ
 from __future__ import annotations
 
 import random
+import re
+from collections import defaultdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from orchestration.contracts import load_feeds
+from orchestration.raw_views import arrow_schema, feed_columns
 from orchestration.settings import Settings
 from orchestration.warehouse import open_warehouse, run_dbt
 from tests.dbt.conftest import House
@@ -24,6 +29,8 @@ DAYS = [FIRST + timedelta(days=n) for n in range(12)]
 DAYS += [FIRST + timedelta(days=n) for n in (118, 119, 123)]
 LATE_SOURCE_ON = DAYS[7]
 LATE_SOURCES = {"PBX-A2", "PBX-B"}
+# contexts of PBX-C from LATE_SOURCE_ON on
+WIDER = "^from-(customer|office)$"
 POLICIES = {
     "duplicate_window_days": 100,
     "partial_close_days": 3,
@@ -62,6 +69,17 @@ SOURCES: dict[str, dict[str, Any]] = {
         "file_pattern": "^b",
         "time_zone": "UTC",
         "served_by": "context",
+        "terminating_context": "^from-trunk$",
+        "duration_column": "billsec",
+        "minimum_number_digits": 4,
+    },
+    "PBX-C": {
+        **COMMON,
+        "feed_name": "asterisk",
+        "file_pattern": "^c",
+        "time_zone": "Europe/Berlin",
+        "served_by": "accountcode",
+        "originating_context": "^from-customer$",
         "terminating_context": "^from-trunk$",
         "duration_column": "billsec",
         "minimum_number_digits": 4,
@@ -106,17 +124,23 @@ def _moment(chance: random.Random, day: date) -> datetime:
 def _canonical(chance: random.Random, day: date) -> dict[str, Any]:
     part = chance.random() < 0.4
     kind = chance.choice(["voice", "data", "sms"])
+    session = chance.randrange(30)
+    served = chance.choice([*NUMBERS, "+4915999", "line-1", "262019999"])
+    if part:
+        # few, so that parts meet; two, so that ids of one session are told by two devices
+        served = NUMBERS[(session + chance.choice([0, 0, 0, 1])) % len(NUMBERS)]
+        kind = chance.choice(["data", "data", "data", "voice"])
     return {
         "usage_id": f"U{chance.randrange(140)}",
         "usage_type": kind,
-        "direction": chance.choice(["originating", "terminating"]),
+        "direction": chance.choice(["originating", *([] if part else ["terminating"])]),
         "started_at": chance.choice(
             [_moment(chance, day), datetime.combine(day, datetime.min.time())]
         ),
-        "served_number": chance.choice([*NUMBERS, "+4915999", "line-1", "262019999"]),
+        "served_number": served,
         "other_number": chance.choice([None, "+4930123", "112"]),
-        "quantity": chance.choice([0, 1, 60, 3600, 61, -5, 40 * 86400]),
-        "session_id": f"S{chance.randrange(30)}" if part else None,
+        "quantity": chance.choice([0, 1, 60, 3600, 61, -5, 40 * 86400, 9 * 10**18]),
+        "session_id": f"S{session}" if part else None,
         "record_sequence": chance.randrange(3) if part else None,
         "is_closing": chance.choice([None, True, False, False]) if part else None,
         "release_cause": chance.choice([None, "normal"]),
@@ -138,18 +162,25 @@ def _asterisk(chance: random.Random, day: date) -> dict[str, Any]:
     seconds = chance.choice([0, 60, 75])
     return {
         "accountcode": chance.choice(["acc-1", "acc-1", "acc-2", None]),
-        "src": chance.choice(["0176000000 01", "123456789", "+4917600000002", "4917600000003", ""]),
-        "dst": chance.choice(["017600000004", "004312345", "112", "s", "7654321"]),
-        "dcontext": chance.choice(["from-customer", "from-trunk", None]),
+        "src": chance.choice(
+            ["0176000000 01", "123456789", "+49 (0)17600000002", "4917600000003", "", "00", "+"]
+        ),
+        "dst": chance.choice(
+            [
+                *("017600000004", "004312345", "112", "s", "7654321", "(0176) 00000004"),
+                *("*31#017600000004", "*100#", "*21*0176000#", "0049 (0)176.1234567", "#31#112"),
+            ]
+        ),
+        "dcontext": chance.choice(["from-customer", "from-trunk", "from-office", "x", None]),
         "channel": "PJSIP/x",
         "dstchannel": f"PJSIP/{chance.randrange(2)}",
         "start": start,
         "answer": start + timedelta(seconds=5) if answered and chance.random() < 0.8 else None,
         "end": start + timedelta(seconds=seconds + 9),
-        "duration": seconds + 9,
+        "duration": chance.choice([seconds + 9] * 9 + [9 * 10**18]),
         "billsec": seconds,
         "disposition": "ANSWERED" if answered else chance.choice(["NO ANSWER", "BUSY"]),
-        "uniqueid": f"{chance.choice(['', 'pbx-'])}{1774000000 + call}.{call}",
+        "uniqueid": f"{chance.choice(['', 'pbx-', '20260320', '-9'])}{1774000000 + call}.{call}",
         "linkedid": None if old else f"{1774000000 + call}.{call}",
         "sequence": None if old else chance.randrange(4),
     }
@@ -171,21 +202,32 @@ def _freeswitch(chance: random.Random, day: date) -> dict[str, Any]:
 
 
 def _radius(chance: random.Random, day: date) -> dict[str, Any]:
-    event = _moment(chance, day).replace(microsecond=0)
     status = chance.choice(["Start", "Interim-Update", "Alive", "Stop", "Accounting-On"])
+    number = chance.randrange(15)
+    seconds = 0 if status == "Start" else chance.randrange(4000)
+    # ids come again: sessions of one id begin days or hours apart, parts of one within a minute
+    first = datetime.fromordinal(day.toordinal() - day.toordinal() % 4)
+    begin = first + timedelta(hours=chance.choice([-11, 0]), minutes=20 * number)
+    event = begin + timedelta(seconds=seconds + chance.choice([0, 0, 1, 40]))
+    if chance.random() < 0.15:
+        event = _moment(chance, day).replace(microsecond=0)
+    delay = chance.choice([None, 0, 7])
+    sent = int(oracle.utc(event, "Europe/Berlin").timestamp()) + (delay or 0)
+    clock = chance.choice([event] * 6 + [datetime(1970, 1, 1, 1), None, datetime(2031, 5, 5)])
     return {
         "stanza_at_local": event + timedelta(seconds=1),
         "acct_status_type": status,
         "nas_ip_address": "10.0.0.1",
-        "acct_session_id": f"r{chance.randrange(15)}",
-        "user_name": chance.choice(["dsl-1", "dsl-2"]),
-        "acct_session_time": None if status == "Start" else chance.randrange(4000),
+        "acct_session_id": f"r{number}",
+        "acct_unique_session_id": None if number < 10 else f"q{chance.choice([1, 1, 2])}",
+        "user_name": chance.choice(["dsl-1", "dsl-1", "dsl-2"]),
+        "acct_session_time": chance.choice([seconds or None] * 40 + [9 * 10**18]),
         "acct_input_octets": chance.randrange(1000),
         "acct_output_octets": chance.randrange(1000),
-        "acct_output_gigawords": chance.choice([None, 0, 2]),
-        "acct_delay_time": chance.choice([None, 0, 7]),
-        "event_timestamp": chance.choice([event, event, datetime(1970, 1, 1, 1), None]),
-        "timestamp": chance.choice([None, 1774000000 + chance.randrange(999)]),
+        "acct_output_gigawords": chance.choice([None, None, 0, 0, 2, 2, 4294967295]),
+        "acct_delay_time": delay,
+        "event_timestamp": clock,
+        "timestamp": chance.choice([None, sent, sent, sent, 9 * 10**17]),
     }
 
 
@@ -229,6 +271,31 @@ def _held(
     }
 
 
+def _replay(file: str, record: str) -> dict[str, Any]:
+    return {
+        "quarantine_replay_id": f"{file}#{record}",
+        "quarantined_system": "network",
+        "quarantined_feed": "asterisk",
+        "quarantined_file": file,
+        "quarantined_record": int(record),
+    }
+
+
+def _write_replayed(
+    house: House, feed_id: str, day: date, file: str, rows: list[dict[str, Any]]
+) -> None:
+    """Write corrected rows as ingest does: in their feed, under the file of the corrections."""
+    feed = house.feeds[feed_id]
+    lineage = {"_file": file, "_delivered_on": day, "_folder_on": day, "_content_sha256": file}
+    full = [{**row, **lineage, "_record": number} for number, row in enumerate(rows, start=2)]
+    path = house.settings.raw / feed_id / str(day) / f"replay-{len(house.manifest)}.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.Table.from_pylist(full, arrow_schema(feed_columns(feed))), path)
+    named = {"system": feed.system, "feed": feed.name, "file": file}
+    days = {"folder_on": day, "delivered_on": day}
+    house.count(**named, **days, records_in=len(full), row_count=len(full))
+
+
 class World:
     """Random deliveries, written as raw files and kept for the reference."""
 
@@ -236,6 +303,9 @@ class World:
         self.house = house
         self.assignments: list[dict[str, Any]] = []
         self.readable: list[tuple[date, oracle.Record]] = []
+        # records that were wrong, per switch, as file and number
+        self.corrections: dict[str, list[str]] = defaultdict(list)
+        self.waiting: dict[oracle.Place, tuple[str, date, date | None]] = {}
         chance = random.Random(seed)  # noqa: S311  repeatable, not secret
         self._reference(chance)
         for day in DAYS:
@@ -253,7 +323,14 @@ class World:
             day = LATE_SOURCE_ON if name in LATE_SOURCES else FIRST
             row = {"usage_source_id": name, **source, **long_ago}
             self.house.deliver("catalog/usage_sources", day, [row])
+        wider = {"originating_context": WIDER, "recorded_at": datetime(2026, 1, 1)}
+        row = {"usage_source_id": "PBX-C", **SOURCES["PBX-C"], **long_ago, **wider}
+        self.house.deliver("catalog/usage_sources", LATE_SOURCE_ON, [row])
         self.assignments = _assignments(chance)
+        holders = sorted({row["subscription_id"] for row in self.assignments})
+        self.house.deliver(
+            "order_management/subscriptions", FIRST, [{"subscription_id": sub} for sub in holders]
+        )
         for row in self.assignments:
             shared = {
                 "subscription_id": row["subscription_id"],
@@ -275,30 +352,63 @@ class World:
         own = [_canonical(chance, day) for _ in range(30)] + [_future(chance, day)]
         self._deliver("network/usage_records", day, "u", _again(chance, own), None)
         first = "PBX-A" if day < LATE_SOURCE_ON else "PBX-A2"
-        for prefix, name in (("a", first), ("b", "PBX-B")):
+        told = {}
+        for prefix, name in (("a", first), ("b", "PBX-B"), ("c", "PBX-C")):
             legs = [_asterisk(chance, day) for _ in range(12)]
-            self._deliver("network/asterisk", day, prefix, _again(chance, legs), name)
+            file = self._deliver("network/asterisk", day, prefix, _again(chance, legs), name)
+            told[file] = name
         calls = [_freeswitch(chance, day) for _ in range(6)]
         self._deliver("network/freeswitch", day, "f", _again(chance, calls), "SWITCH")
-        stanzas = [_radius(chance, day) for _ in range(15)]
+        stanzas = [_radius(chance, day) for _ in range(30)]
         self._deliver("network/radius", day, "r", _again(chance, stanzas), "NAS")
+        self._correct(chance, day, told)
 
     def _deliver(
         self, feed: str, day: date, prefix: str, rows: list[dict[str, Any]], source: str | None
-    ) -> None:
+    ) -> str:
         file = self.house.deliver(feed, day, rows, prefix=prefix)
+        for number, row in enumerate(rows, start=2):
+            self._tell(feed, day, row, (file, number), source)
+        return file
+
+    def _correct(self, chance: random.Random, day: date, told: dict[str, str]) -> None:
+        """Deliver corrections of legs of several switches in one file, some for the third time."""
+        rows, legs = [], []
+        for file, source in told.items():
+            for _ in range(2):
+                wrong = chance.choice(["", *self.corrections[source]]) or f"{file}#99"
+                rows.append(_replay(*wrong.rsplit("#", 1)))
+                legs.append((source, _asterisk(chance, day)))
+        file = self.house.deliver("operations/quarantine_replays", day, rows)
+        places = [(file, number) for number in range(2, len(rows) + 2)]
+        _write_replayed(self.house, "network/asterisk", day, file, [leg for _, leg in legs])
+        for place, (source, leg) in zip(places, legs, strict=True):
+            self.corrections[source].append(f"{place[0]}#{place[1]}")
+            self._tell("network/asterisk", day, leg, place, source)
+
+    def _tell(
+        self, feed: str, day: date, row: dict[str, Any], place: oracle.Place, source: str | None
+    ) -> None:
+        """Keep a record for the reference, on the day on which it can be read first."""
+        told = {**row, "_file": place[0], "_record": place[1], "_delivered_on": day}
+        if source is None:
+            self.readable.append((day, oracle.canonical(told)))
+            return
         readers = {
             "network/asterisk": oracle.asterisk,
             "network/freeswitch": oracle.freeswitch,
             "network/radius": oracle.radius,
         }
-        for number, row in enumerate(rows, start=2):
-            told = {**row, "_file": file, "_record": number, "_delivered_on": day}
-            if source is None:
-                self.readable.append((day, oracle.canonical(told)))
-                continue
-            settings = {"usage_source_id": source, **SOURCES[source]}
-            known = max(day, LATE_SOURCE_ON) if source == "PBX-B" else day
+        settings = {"usage_source_id": source, **SOURCES[source]}
+        known: date | None = max(day, LATE_SOURCE_ON) if source == "PBX-B" else day
+        if source == "PBX-C":
+            if day >= LATE_SOURCE_ON:
+                settings["originating_context"] = WIDER
+            if not oracle.takes(settings, row["dcontext"]):
+                wider = oracle.takes(settings | {"originating_context": WIDER}, row["dcontext"])
+                known = LATE_SOURCE_ON if wider else None
+                self.waiting[place] = ("UNKNOWN_CONTEXT", day, known)
+        if known is not None:
             self.readable.append((known, readers[feed](told, settings)))
 
     def build(self, as_of: date) -> None:
@@ -365,7 +475,10 @@ def test_every_record_lies_in_the_class_that_the_reference_gives_it(
     }
     singular = {"duplicates": "duplicate", "conflicts": "conflict"}
     expected = {file: [0] * 6 for file in found}
-    for (file, _), name in reference.classes.items():
+    open_ones = {
+        place: "suspended" for place, (_, _, until) in world.waiting.items() if until is None
+    }
+    for (file, _), name in (reference.classes | open_ones).items():
         expected[file][[singular.get(kind, kind) for kind in kinds].index(name)] += 1
     assert found == expected
     totals = [sum(counts[position] for counts in found.values()) for position in range(6)]
@@ -380,7 +493,8 @@ def test_suspense_tells_reason_and_days(
         "select _file, _record, reason_code, suspended_on, resolved_on "
         "from marts.fct_usage_suspense where reason_code <> 'UNKNOWN_SOURCE'"
     )
-    expected = [(*place, *told) for place, told in reference.reasons.items()]
+    told_of = [*reference.reasons.items(), *world.waiting.items()]
+    expected = [(*place, *told) for place, told in told_of]
     assert sorted(found, key=repr) == sorted(expected, key=repr)
     reasons = {row[2] for row in found}
     assert reasons == {
@@ -388,6 +502,8 @@ def test_suspense_tells_reason_and_days(
         "FUTURE_START",
         "NEGATIVE_QUANTITY",
         "TOO_LONG",
+        "BAD_QUANTITY",
+        "UNKNOWN_CONTEXT",
         "LATE_PARTIAL",
         "UNKNOWN_NUMBER",
     }
@@ -408,3 +524,20 @@ def test_day_by_day_gives_what_one_pass_gives(
     for day in [DAYS[0], DAYS[1], *DAYS[4:9], DAYS[11], DAYS[11] + timedelta(days=4), DAYS[-1]]:
         world.build(day)
     assert world.tables() == one_pass
+
+
+def test_the_feeds_of_usage_are_the_same_in_every_list(manifest: dict[str, Any]) -> None:
+    macro = manifest["macros"]["macro.tollhouse.switch_feeds"]["macro_sql"]
+    switches = set(re.findall(r"'(\w+)'", macro))
+    feeds = load_feeds(Settings().contracts)
+    named = feeds["catalog/usage_sources"].by_name["feed_name"].values
+    assert {name for name, _ in named} == {"usage_records", *switches}
+    parents = manifest["parent_map"]
+    adapters = parents["model.tollhouse.int_usage__records"]
+    read = {parent for adapter in adapters for parent in parents[adapter]}
+    staged = {f"model.tollhouse.stg_network__{name}" for name in switches}
+    assert {name for name in read if "stg_network" in name} == {
+        "model.tollhouse.stg_network__usage_records",
+        *staged,
+    }
+    assert staged < set(parents["model.tollhouse.int_usage__waiting_records"])

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from orchestration.contracts import load_feeds
@@ -69,4 +70,21 @@ def test_every_record_of_every_file_goes_where_it_must(settings: Settings) -> No
     found = _found(settings, "select * from marts.fct_usage_balance", [*expected[0]])
     assert sorted(found, key=str) == sorted(expected, key=str)
     assert not _found(settings, "from marts.fct_usage_balance where difference <> 0", ["file"])
-    assert not _found(settings, "from marts.fct_usage_balance where quarantined <> 0", ["file"])
+
+
+def test_a_source_that_no_engine_can_read_with_is_set_aside(settings: Settings) -> None:
+    files = settings.quarantine.rglob("*.parquet")
+    broken = pl.concat([pl.read_parquet(file) for file in files], how="diagonal")
+    of_sources = broken.filter(pl.col("_file").str.contains("usage_sources"))
+    told = of_sources.select("column_name", "reason_code").sort("column_name").rows()
+    assert told == [
+        ("file_pattern", "FORMAT"),
+        ("originating_context", "FORMAT"),
+        ("time_zone", "FORMAT"),
+    ]
+
+
+def test_what_waits_says_why(settings: Settings) -> None:
+    expected = _expected("expected_suspense.csv")
+    found = _found(settings, "select * from marts.fct_usage_suspense", [*expected[0]])
+    assert sorted(found, key=str) == sorted(expected, key=str)

@@ -41,6 +41,8 @@ class Record:
     details: tuple[Any, ...]
     place: Place
     delivered_on: date
+    # parts of one session say the same begin but for this; None where they need not
+    begins_within: timedelta | None = None
 
     @property
     def content(self) -> tuple[Any, ...]:
@@ -85,17 +87,28 @@ class _Session:
     closed_on: date | None = None
 
 
+def _bare(number: str, trunk: str | None, abroad: str | None) -> str:
+    """Take out what is written between digits, and what stands before the number itself."""
+    digits = re.sub(r"[ \-/.]", "", number)
+    service = re.match(r"[*#]\d{2,3}#(?=[+\d(])", digits)
+    if service:
+        digits = digits[service.end() :]
+    elif re.match(rf"\(*(\+|{abroad or '[+]'})", digits):
+        digits = digits.replace(f"({trunk or '0'})", "")
+    return re.sub(r"[()]", "", digits)
+
+
 def e164(number: str | None, source: Row) -> str | None:
     """Return a number as a switch wrote it in E.164; names and short codes stay as they are."""
-    if not number:
+    country, trunk = source["country_code"], source.get("trunk_prefix")
+    abroad = source.get("international_prefix")
+    digits = _bare(number or "", trunk, abroad)
+    if not number or digits in ("+", abroad):
         return None
-    digits = re.sub(r"[ \-/().]", "", number)
     if not re.fullmatch(r"[+0-9]+", digits):
         return number
     if digits.startswith("+") or len(digits) <= source["minimum_number_digits"]:
         return digits
-    country, trunk = source["country_code"], source.get("trunk_prefix")
-    abroad = source.get("international_prefix")
     if abroad and digits.startswith(abroad):
         return "+" + digits[len(abroad) :]
     if trunk and digits.startswith(trunk):
@@ -112,6 +125,35 @@ def utc(clock: datetime, zone: str, fold: int = 0) -> datetime:
     return clock.replace(tzinfo=ZoneInfo(zone), fold=fold).astimezone(UTC).replace(tzinfo=None)
 
 
+def utc_near(clock: datetime, zone: str, expected: datetime | None) -> datetime:
+    """Return a clock in UTC; of the two hours of an autumn night the one nearer to `expected`."""
+    first, later = utc(clock, zone), utc(clock, zone, fold=1)
+    # in the hour that spring leaves out the later reading is the earlier instant: no choice there
+    if expected is None or later < first or abs(first - expected) <= abs(later - expected):
+        return first
+    return later
+
+
+def epoch(seconds: int | None) -> datetime | None:
+    """Return seconds since 1970 in UTC; None for what no switch can mean."""
+    if seconds is None or not 0 <= seconds <= 4102444800:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+
+
+def seconds_since_1970(at: datetime) -> int:
+    """Return a time as it stands in ids."""
+    return int(at.replace(tzinfo=UTC).timestamp())
+
+
+def takes(source: Row, context: str | None) -> bool:
+    """Say whether a version of a source knows who was served in a dial plan context."""
+    wanted = [source.get("originating_context"), source.get("terminating_context")]
+    if context is None or wanted[0] is None:
+        return True
+    return any(pattern and re.search(pattern, context) for pattern in wanted)
+
+
 def canonical(row: Row) -> Record:
     """Read a record of the own format."""
     key = row["served_number"]
@@ -122,7 +164,9 @@ def canonical(row: Row) -> Record:
         source="usage_records",
         record_id=row["usage_id"],
         kind="partial" if row.get("session_id") else "usage",
-        session=row.get("session_id"),
+        session="|".join((row["session_id"], key, row["usage_type"], row["direction"]))
+        if row.get("session_id")
+        else None,
         closes=True if closes is None else closes,
         rank=row.get("record_sequence") or 0,
         adds_up=True,
@@ -159,15 +203,13 @@ def asterisk(row: Row, source: Row) -> Record:
     terminating, served, other = _sides(row, source, "src", "dst", "dcontext")
     clock = row["start"]
     if answered:
-        waited = timedelta(seconds=row["duration"] - row["billsec"])
-        clock = row.get("answer") or row["start"] + waited
-    started, later = utc(clock, zone), utc(clock, zone, fold=1)
+        waited = row["duration"] - row["billsec"] if row["duration"] < 10**6 else 0
+        clock = row.get("answer") or row["start"] + timedelta(seconds=waited)
     made = re.match(r"(?:.*-)?(\d+)\.", row["uniqueid"])
-    if later != started and made:
-        born = datetime.fromtimestamp(int(made[1]), UTC).replace(tzinfo=None)
-        started = later if born > started + timedelta(minutes=30) else started
+    started = utc_near(clock, zone, epoch(int(made[1])) if made else None)
     own = row.get("sequence")
-    tail = str(own) if own is not None else f"{row.get('dstchannel') or ''}@{row['start']}"
+    begun = seconds_since_1970(row["start"])
+    tail = str(own) if own is not None else f"{row.get('dstchannel') or ''}@{begun}"
     return Record(
         feed="asterisk",
         source=name,
@@ -195,7 +237,9 @@ def freeswitch(row: Row, source: Row) -> Record:
     terminating, served, other = _sides(
         row, source, "caller_id_number", "destination_number", "context"
     )
-    started = utc(row.get("answer_stamp") or row["start_stamp"], source["time_zone"])
+    zone, answer, end = source["time_zone"], row.get("answer_stamp"), row.get("end_stamp")
+    lasts = timedelta(seconds=row["billsec"] if answer else row["duration"])
+    started = utc_near(answer or row["start_stamp"], zone, end and utc(end, zone) - lasts)
     return Record(
         feed="freeswitch",
         source=source["usage_source_id"],
@@ -221,31 +265,31 @@ def freeswitch(row: Row, source: Row) -> Record:
 def radius(row: Row, source: Row) -> Record:
     """Read a stanza of RADIUS accounting."""
     name, zone = source["usage_source_id"], source["time_zone"]
-    event = row.get("event_timestamp")
-    if event is not None and event.year >= 2000:
-        at = utc(event, zone)
-    else:
-        stamp = row.get("timestamp")
-        at = (
-            datetime.fromtimestamp(stamp, UTC).replace(tzinfo=None)
-            if stamp is not None
-            else utc(row["stanza_at_local"], zone)
-        )
-        at -= timedelta(seconds=row.get("acct_delay_time") or 0)
+    event, wrote = row.get("event_timestamp"), row["stanza_at_local"]
+    delay = timedelta(seconds=row.get("acct_delay_time") or 0)
+    sent = (epoch(row.get("timestamp")) or utc(wrote, zone)) - delay
+    week = timedelta(days=7)
+    is_believed = event is not None and wrote - delay - week <= event <= wrote + week
+    at = utc_near(event, zone, sent) if event is not None and is_believed else sent
     status = {"Alive": "Interim-Update"}.get(row["acct_status_type"], row["acct_status_type"])
     tells = status in ("Start", "Interim-Update", "Stop")
     seconds = row.get("acct_session_time") or 0
+    is_absurd = seconds > 10 * 366 * 86400
+    seconds = 0 if is_absurd else seconds
     octets = sum(
         (row.get(f"acct_{way}_octets") or 0) + (row.get(f"acct_{way}_gigawords") or 0) * 2**32
         for way in ("input", "output")
     )
+    octets = 2**80 if is_absurd else octets
     start_of = ":".join((name, row["nas_ip_address"], row["acct_session_id"]))
     return Record(
         feed="radius",
         source=name,
-        record_id=f"{start_of}:{status}:{at}",
+        record_id=f"{start_of}:{status}:{seconds_since_1970(at)}:{seconds}",
         kind="partial" if tells else "notice",
-        session=f"{start_of}:{row.get('user_name') or ''}" if tells else None,
+        session=f"{start_of}|{row.get('acct_unique_session_id')}|{row.get('user_name') or ''}"
+        if tells
+        else None,
         closes=status == "Stop",
         rank=seconds,
         adds_up=False,
@@ -259,6 +303,7 @@ def radius(row: Row, source: Row) -> Record:
         details=(row.get("acct_terminate_cause"),),
         place=(row["_file"], row["_record"]),
         delivered_on=row["_delivered_on"],
+        begins_within=timedelta(minutes=5),
     )
 
 
@@ -273,6 +318,7 @@ class Mediator:
         self.usages: list[Usage] = []
         self._told: dict[tuple[str, str], list[tuple[date, Record]]] = defaultdict(list)
         self._sessions: dict[str, list[_Session]] = defaultdict(list)
+        self._begins: dict[str, list[list[datetime]]] = defaultdict(list)
         self._day_of: dict[Place, date] = {}
 
     def take(self, day: date, records: Iterable[Record]) -> None:
@@ -308,6 +354,8 @@ class Mediator:
             return "NEGATIVE_QUANTITY"
         if record.usage_type == "voice" and record.quantity > policy.maximum_days * 86400:
             return "TOO_LONG"
+        if record.quantity > 10**15:
+            return "BAD_QUANTITY"
         return None
 
     def _standing(self, day: date, records: list[Record]) -> list[Record]:
@@ -336,7 +384,7 @@ class Mediator:
     def _join(self, record: Record, day: date) -> None:
         assert record.session
         key = f"{record.source}|{record.session}"
-        sessions = self._sessions[key]
+        sessions = self._sessions[self._begin(key, record)]
         if not sessions or (day - sessions[-1].last_on).days > self.policy.window_days:
             sessions.append(_Session())
         session = sessions[-1]
@@ -348,6 +396,18 @@ class Mediator:
             self.classes[record.place] = "folded"
         else:
             self._suspend(record.place, "LATE_PARTIAL", day)
+
+    def _begin(self, key: str, record: Record) -> str:
+        """Return the key of the session that begins when a part says; ids come again."""
+        if record.begins_within is None:
+            return key
+        begins = self._begins[key]
+        for position, known in enumerate(begins):
+            if any(abs(begin - record.started_at) <= record.begins_within for begin in known):
+                known.append(record.started_at)
+                return f"{key}|{position}"
+        begins.append([record.started_at])
+        return f"{key}|{len(begins) - 1}"
 
     def _close(self, day: date) -> None:
         for sessions in self._sessions.values():

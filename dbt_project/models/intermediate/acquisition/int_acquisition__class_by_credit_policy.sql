@@ -1,93 +1,67 @@
--- What the credit policy says of each customer whose credit was checked: the newest check, with
--- the income proved or else stated, under the rules that held on its day, as known when it was
--- delivered.
+-- What the credit policy says of each customer whose credit was checked: the rules that held on the
+-- day of the check, as known when the check was delivered; if none were known by then, as known on
+-- the first day on which some were.
 
-with customers as (
+with policy as (
 
-    select
-        versions.customer_id,
-        versions.customer_kind,
-        versions.application_id
-    from {{ ref('int_customer_base__customers_versioned') }} as versions
-    where {{ holds_on('versions', as_of(), as_of()) }}
-
-),
-
-applications as (
-
-    select * from {{ ref('stg_crm__applications') }}
-    qualify row_number() over (
-        partition by application_id
-        order by _delivered_on, _file, _record
-    ) = 1
-
-),
-
--- who applied: told by the form, by the decision or by the customer
-applicants as (
-
-    select
-        application_id,
-        max(customer_id) as customer_id
-    from (
-        select
-            application_id,
-            customer_id
-        from applications
-        union all
-        select
-            application_id,
-            customer_id
-        from {{ ref('stg_crm__application_decisions') }}
-        union all
-        select
-            application_id,
-            customer_id
-        from customers
-    ) as told
-    where customer_id is not null
-    group by application_id
+    select * from {{ ref('int_acquisition__credit_policy_versioned') }}
 
 ),
 
 checks as (
 
+    select * from {{ ref('int_acquisition__newest_checks') }}
+
+),
+
+-- few days, so that customers are compared with the rules of one day of knowing only
+judging_days as (
+
     select
-        coalesce(checks.customer_id, applicants.customer_id) as customer_id,
-        checks.credit_check_id,
-        checks.application_id,
-        checks.credit_score,
-        checks.negative_entry_count,
-        coalesce(
-            checks.verified_monthly_income_amount, applications.monthly_income_amount
-        ) as monthly_income_amount,
-        {{ local_date('checks.checked_at') }} as checked_on,
-        checks._delivered_on
-    from {{ ref('stg_crm__credit_checks') }} as checks
-    left join applications on checks.application_id = applications.application_id
-    left join applicants on checks.application_id = applicants.application_id
-    qualify row_number() over (
-        partition by coalesce(checks.customer_id, applicants.customer_id)
-        order by checks.checked_at desc, checks.credit_check_id desc, checks._delivered_on asc
-    ) = 1
+        days.customer_kind,
+        days.checked_on,
+        days._delivered_on,
+        min(greatest(days._delivered_on, policy.known_from_on)) as judged_on
+    from (
+        select distinct
+            customer_kind,
+            checked_on,
+            _delivered_on
+        from checks
+    ) as days
+    inner join policy
+        on
+            days.customer_kind = policy.customer_kind
+            and days.checked_on >= policy.valid_from_on
+            and days.checked_on < policy.valid_to_on
+            and days._delivered_on < policy.known_to_on
+    group by days.customer_kind, days.checked_on, days._delivered_on
 
 )
 
 select
-    customers.customer_id,
+    checks.customer_id,
     checks.credit_check_id,
     checks.application_id,
     policy.credit_rule_id,
     policy.credit_class,
-    checks.checked_on
+    checks.checked_on,
+    judging_days.judged_on
 from checks
-inner join customers on checks.customer_id = customers.customer_id
-inner join {{ ref('int_acquisition__credit_policy_versioned') }} as policy
+inner join judging_days
     on
-        customers.customer_kind = policy.customer_kind
-        and {{ holds_on('policy', 'checks.checked_on', 'checks._delivered_on') }}
+        checks.customer_kind = judging_days.customer_kind
+        and checks.checked_on = judging_days.checked_on
+        and checks._delivered_on = judging_days._delivered_on
+inner join policy
+    on
+        checks.customer_kind = policy.customer_kind
+        and {{ holds_on('policy', 'checks.checked_on', 'judging_days.judged_on') }}
 where
-    (policy.minimum_credit_score is null or checks.credit_score >= policy.minimum_credit_score)
+    (
+        policy.minimum_credit_score is null
+        or checks.credit_score >= policy.minimum_credit_score
+    )
     and (
         policy.maximum_negative_entries is null
         or checks.negative_entry_count <= policy.maximum_negative_entries
@@ -97,6 +71,6 @@ where
         or checks.monthly_income_amount >= policy.minimum_monthly_income_amount
     )
 qualify row_number() over (
-    partition by customers.customer_id
+    partition by checks.customer_id
     order by policy.priority, policy.credit_rule_id
 ) = 1

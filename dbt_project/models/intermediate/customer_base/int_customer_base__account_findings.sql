@@ -14,5 +14,5 @@ select
     _file,
     _record,
     _delivered_on
-from {{ ref('int_customer_base__accounts') }}
+from {{ ref('int_customer_base__named_payers') }}
 where problem_code is not null

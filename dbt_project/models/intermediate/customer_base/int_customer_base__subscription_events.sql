@@ -3,11 +3,10 @@
 
 with provisioning as (
 
-    select * from {{ ref('stg_order_management__provisioning_events') }}
-    qualify row_number() over (
-        partition by provisioning_event_id
-        order by _delivered_on, _file, _record
-    ) = 1
+    {{ event_rows_once(
+        ref('stg_order_management__provisioning_events'),
+        key=['provisioning_event_id']
+    ) }}
 
 ),
 

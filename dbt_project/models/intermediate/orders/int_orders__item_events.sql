@@ -8,11 +8,7 @@ with items as (
 
 events as (
 
-    select * from {{ ref('stg_order_management__order_events') }}
-    qualify row_number() over (
-        partition by order_event_id
-        order by _delivered_on, _file, _record
-    ) = 1
+    {{ event_rows_once(ref('stg_order_management__order_events'), key=['order_event_id']) }}
 
 )
 

@@ -1,23 +1,15 @@
--- What was ordered, once each: an item or order delivered again counts on its first day. An item
--- whose order has not come yet waits: known_from_on is empty until both are there.
+-- What was ordered, once each, however often it is told. An item whose order has not come yet
+-- waits: known_from_on is empty until both are there.
 
 with items as (
 
-    select * from {{ ref('stg_order_management__order_items') }}
-    qualify row_number() over (
-        partition by order_item_id
-        order by _delivered_on, _file, _record
-    ) = 1
+    {{ event_rows_once(ref('stg_order_management__order_items'), key=['order_item_id']) }}
 
 ),
 
 orders as (
 
-    select * from {{ ref('stg_order_management__orders') }}
-    qualify row_number() over (
-        partition by order_id
-        order by _delivered_on, _file, _record
-    ) = 1
+    {{ event_rows_once(ref('stg_order_management__orders'), key=['order_id']) }}
 
 )
 

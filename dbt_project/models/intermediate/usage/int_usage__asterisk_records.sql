@@ -43,7 +43,11 @@ read as (
                 and coalesce(files.duration_column, 'billsec') = 'billsec'
                 then coalesce(
                     records.answer,
-                    {{ add_seconds('records.start', 'records.duration - records.billsec') }}
+                    {{ add_seconds(
+                        'records.start',
+                        'coalesce((' ~ sane_seconds('records.duration') ~ ') - ('
+                        ~ sane_seconds('records.billsec') ~ '), 0)'
+                    ) }}
                 )
             else records.start
         end as local_start,
@@ -52,13 +56,11 @@ read as (
         ) as made_epoch,
         coalesce({{ fits_pattern('records.dcontext', 'files.terminating_context') }}, false)
             as is_terminating,
-        coalesce({{ fits_pattern('records.dcontext', 'files.originating_context') }}, true)
-            as is_originating,
         {{ e164('records.src', 'files') }} as caller,
         {{ e164('records.dst', 'files') }} as callee
     from records
     inner join files
-        on records._file = files.file
+        on {{ is_read_with('records', 'files', 'records.dcontext') }}
     where files.mediated_on is not null
 
 ),
@@ -76,15 +78,9 @@ placed as (
 
     select
         *,
-        case
-            when
-                -- the same clock an hour later, and the uniqueid is nearer to that
-                {{ clock_in_zone(add_seconds('first_reading', '3600'), 'time_zone') }} = local_start
-                and {{ timestamp_of_epoch('made_epoch') }}
-                > {{ add_seconds('first_reading', '1800') }}
-                then {{ add_seconds('first_reading', '3600') }}
-            else first_reading
-        end as started_at
+        {{ utc_nearest(
+            'first_reading', 'local_start', 'time_zone', timestamp_of_epoch('made_epoch')
+        ) }} as started_at
     from clocked
 
 )
@@ -98,7 +94,9 @@ select
         placed.uniqueid,
         coalesce(
             cast(placed.sequence as string),
-            concat(coalesce(placed.dstchannel, ''), '@', cast(placed.start as string))
+            concat(
+                coalesce(placed.dstchannel, ''), '@', cast({{ epoch_of('placed.start') }} as string)
+            )
         )
     ) as record_id,
     'partial' as record_kind,
@@ -112,6 +110,10 @@ select
     -- of several answered legs the longest is the call
     placed.quantity as closing_rank,
     false as is_summed,
+    -- a leg that was never answered adds nothing, whenever it comes
+    not placed.is_answered as is_silent_when_late,
+    -- a call may wait long between one leg and the next
+    cast(null as bigint) as begins_within_seconds,
     'voice' as usage_type,
     case when placed.is_terminating then 'terminating' else 'originating' end as direction,
     case when placed.served_by = 'accountcode' then 'accountcode' else 'number' end as served_kind,
@@ -127,7 +129,6 @@ select
     placed.quantity,
     placed.started_at,
     placed.started_at as occurred_at,
-    placed.is_terminating or placed.is_originating as is_context_known,
     placed._file,
     placed._record,
     placed._delivered_on,

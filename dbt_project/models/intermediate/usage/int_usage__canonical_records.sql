@@ -1,5 +1,6 @@
 -- Adapter of the house's own format. Partial records carry what was used since the one before, so
--- a session is the sum of them.
+-- a session is the sum of them. A session belongs to one served number and is of one kind: devices
+-- that share the feed may use the same ids.
 
 {{ config(materialized='view') }}
 
@@ -21,10 +22,21 @@ select
     'usage_records' as usage_source_id,
     records.usage_id as record_id,
     case when records.session_id is null then 'usage' else 'partial' end as record_kind,
-    records.session_id as session_key,
+    case
+        when records.session_id is not null
+            then concat_ws(
+                chr(31),
+                records.usage_type,
+                records.direction,
+                records.session_id,
+                records.served_number
+            )
+    end as session_key,
     coalesce(records.is_closing, true) as is_closing,
     coalesce(records.record_sequence, 0) as closing_rank,
     true as is_summed,
+    false as is_silent_when_late,
+    cast(null as bigint) as begins_within_seconds,
     records.usage_type,
     records.direction,
     case
@@ -40,7 +52,6 @@ select
     records.quantity,
     records.started_at,
     records.started_at as occurred_at,
-    true as is_context_known,
     records._file,
     records._record,
     records._delivered_on,

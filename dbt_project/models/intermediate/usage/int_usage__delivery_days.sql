@@ -8,7 +8,7 @@ with days as (
     where
         status = 'ingested'
         and system = 'network'
-        and feed in ('usage_records', 'asterisk', 'freeswitch', 'radius')
+        and feed in ({{ quoted(usage_feeds()) }})
 
 ),
 

@@ -1,7 +1,8 @@
 -- What became of each partial record, once it is decided: `closing` carries the whole usage,
 -- `folded` went into it, `late` came after the usage was closed. A usage closes on the day on which
 -- its closing record is mediated, else partial_close_days after the last part. A key that is used
--- again longer than the duplicate window after its last part begins another usage.
+-- again longer than the duplicate window after its last part begins another usage; so does one
+-- whose parts say that they begin at another time, where their kind of source says it reliably.
 
 {{ config(materialized='incremental', incremental_strategy='append') }}
 
@@ -34,29 +35,61 @@ open_keys as (
 ),
 
 {% endif %}
-parts as (
+known as (
 
     select
         partials.*,
-        delivery_days.partial_close_days,
-        delivery_days.duplicate_window_days,
-        lag(partials.mediated_on) over (
+        lag(partials.started_at) over (
             partition by partials.usage_source_id, partials.session_key
-            order by partials.mediated_on, partials._file, partials._record
-        ) as previous_on,
-        lead(partials.mediated_on) over (
-            partition by partials.usage_source_id, partials.session_key
-            order by partials.mediated_on, partials._file, partials._record
-        ) as next_on
+            order by partials.started_at, partials._file, partials._record
+        ) as begun_before
     from partials
-    inner join delivery_days
-        on partials._delivered_on = delivery_days.delivered_on
     {% if is_incremental() %}
     inner join open_keys
         on
             partials.usage_source_id = open_keys.usage_source_id
             and partials.session_key = open_keys.session_key
     {% endif %}
+
+),
+
+begun as (
+
+    select
+        *,
+        sum(
+            case
+                when
+                    started_at > {{ add_seconds('begun_before', 'begins_within_seconds') }}
+                    then 1
+                else 0
+            end
+        ) over (
+            partition by usage_source_id, session_key
+            order by started_at, _file, _record
+            rows between unbounded preceding and current row
+        ) as begin_number
+    from known
+
+),
+
+parts as (
+
+    select
+        begun.*,
+        delivery_days.partial_close_days,
+        delivery_days.duplicate_window_days,
+        lag(begun.mediated_on) over (
+            partition by begun.usage_source_id, begun.session_key, begun.begin_number
+            order by begun.mediated_on, begun._file, begun._record
+        ) as previous_on,
+        lead(begun.mediated_on) over (
+            partition by begun.usage_source_id, begun.session_key, begun.begin_number
+            order by begun.mediated_on, begun._file, begun._record
+        ) as next_on
+    from begun
+    inner join delivery_days
+        on begun._delivered_on = delivery_days.delivered_on
 
 ),
 
@@ -70,7 +103,7 @@ numbered as (
                 else 0
             end
         ) over (
-            partition by usage_source_id, session_key
+            partition by usage_source_id, session_key, begin_number
             order by mediated_on, _file, _record
             rows between unbounded preceding and current row
         ) as session_number,
@@ -91,7 +124,7 @@ closed as (
     select
         *,
         min(may_close_on) over (
-            partition by usage_source_id, session_key, session_number
+            partition by usage_source_id, session_key, begin_number, session_number
         ) as closed_on
     from numbered
 
@@ -102,7 +135,7 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by usage_source_id, session_key, session_number
+            partition by usage_source_id, session_key, begin_number, session_number
             order by
                 mediated_on > closed_on,
                 is_closing desc,
@@ -112,10 +145,10 @@ ranked as (
                 _record asc
         ) = 1 as is_the_closing_one,
         sum(case when mediated_on <= closed_on then quantity end) over (
-            partition by usage_source_id, session_key, session_number
+            partition by usage_source_id, session_key, begin_number, session_number
         ) as summed_quantity,
         min(case when mediated_on <= closed_on then started_at end) over (
-            partition by usage_source_id, session_key, session_number
+            partition by usage_source_id, session_key, begin_number, session_number
         ) as first_started_at
     from closed
     where closed_on <= {{ as_of() }}
@@ -128,8 +161,7 @@ decided as (
         *,
         case
             when is_the_closing_one then 'closing'
-            -- a leg that was never answered adds nothing, whenever it comes
-            when mediated_on <= closed_on or (feed = 'asterisk' and not is_closing) then 'folded'
+            when mediated_on <= closed_on or is_silent_when_late then 'folded'
             else 'late'
         end as part_class,
         greatest(closed_on, mediated_on) as decided_on

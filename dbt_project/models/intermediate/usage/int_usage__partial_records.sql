@@ -31,6 +31,8 @@ select
     records.is_closing,
     records.closing_rank,
     records.is_summed,
+    records.is_silent_when_late,
+    records.begins_within_seconds,
     records.usage_type,
     records.direction,
     records.served_kind,

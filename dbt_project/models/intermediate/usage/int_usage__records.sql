@@ -24,6 +24,8 @@ select
     is_closing,
     closing_rank,
     is_summed,
+    is_silent_when_late,
+    begins_within_seconds,
     usage_type,
     direction,
     served_kind,
@@ -37,7 +39,7 @@ select
         when started_at > latest_start_at then 'FUTURE_START'
         when quantity < 0 then 'NEGATIVE_QUANTITY'
         when usage_type = 'voice' and quantity > maximum_seconds then 'TOO_LONG'
-        when not is_context_known then 'UNKNOWN_CONTEXT'
+        when quantity is null or quantity > {{ most_quantity() }} then 'BAD_QUANTITY'
     end as reason_code,
     quantity,
     duplicate_window_days,

@@ -29,34 +29,9 @@ recycled as (
 
 ),
 
-files as (
+waiting as (
 
-    select * from {{ ref('int_usage__files') }}
-    where
-        mediated_on is null
-        or mediated_on > delivered_on
-
-),
-
-rows_of_files as (
-
-    select
-        'asterisk' as feed,
-        _file,
-        _record
-    from {{ ref('stg_network__asterisk') }}
-    union all
-    select
-        'freeswitch' as feed,
-        _file,
-        _record
-    from {{ ref('stg_network__freeswitch') }}
-    union all
-    select
-        'radius' as feed,
-        _file,
-        _record
-    from {{ ref('stg_network__radius') }}
+    select * from {{ ref('int_usage__waiting_records') }}
 
 )
 
@@ -96,14 +71,10 @@ left join recycled
 union all
 select
     cast(null as string) as usage_id,
-    files.feed,
-    'UNKNOWN_SOURCE' as reason_code,
-    rows_of_files._file,
-    rows_of_files._record,
-    files.delivered_on as suspended_on,
-    files.mediated_on as resolved_on
-from rows_of_files
-inner join files
-    on
-        rows_of_files.feed = files.feed
-        and rows_of_files._file = files.file
+    feed,
+    reason_code,
+    _file,
+    _record,
+    suspended_on,
+    resolved_on
+from waiting

@@ -44,6 +44,18 @@ suspended as (
 
 ),
 
+broken as (
+
+    select
+        referring_id as subscription_id,
+        max(case when referred_kind = 'customer' then reason_code end) as customer_problem,
+        max(case when referred_kind = 'account' then reason_code end) as account_problem
+    from {{ ref('int_customer_base__absent_references') }}
+    where referring_kind = 'subscription'
+    group by referring_id
+
+),
+
 numbers as (
 
     select * from {{ ref('int_customer_base__choose_current_numbers') }}
@@ -66,7 +78,7 @@ select
     numbers.service_number,
     subscriptions.network_type,
     subscriptions.rating_type,
-    concat(subscriptions.network_type, '_', subscriptions.rating_type) as customer_type,
+    subscriptions.network_type || '_' || subscriptions.rating_type as customer_type,
     subscriptions.access_technology,
     subscriptions.channel,
     coalesce(current_states.state, 'pending') as state,
@@ -85,9 +97,14 @@ select
                 end
             )
     end as termination_reason,
+    case
+        when broken.customer_problem is not null then 'CUSTOMER_' || broken.customer_problem
+        when suspended.customer_id is not null then 'CUSTOMER_SUSPENDED'
+        when broken.account_problem is not null then 'ACCOUNT_' || broken.account_problem
+    end as suspension_reason,
     subscriptions.notice_period_unit,
     coalesce(current_states.is_in_service, false) as is_in_service,
-    suspended.customer_id is not null as is_customer_suspended,
+    coalesce(suspended.customer_id, broken.customer_problem) is not null as is_customer_suspended,
     subscriptions.notice_period_length,
     subscriptions.contract_started_on,
     subscriptions.minimum_term_ends_on,
@@ -106,5 +123,6 @@ left join current_states on subscriptions.subscription_id = current_states.subsc
 left join services on subscriptions.subscription_id = services.subscription_id
 left join items on current_states.order_item_id = items.order_item_id
 left join suspended on subscriptions.customer_id = suspended.customer_id
+left join broken on subscriptions.subscription_id = broken.subscription_id
 left join numbers on subscriptions.subscription_id = numbers.subscription_id
 left join products on subscriptions.product_offering_id = products.product_offering_id

@@ -6,7 +6,7 @@ with files as (
     where
         status = 'ingested'
         and system = 'network'
-        and feed in ('usage_records', 'asterisk', 'freeswitch', 'radius')
+        and feed in ({{ quoted(usage_feeds()) }})
 
 ),
 

@@ -54,7 +54,6 @@ select
         'rollover_periods',
         'rollover_cap_units',
         'valid_from_on',
-        'op',
-        'recorded_at'
+        'op'
     ]) }} as _row_sha256
 from source

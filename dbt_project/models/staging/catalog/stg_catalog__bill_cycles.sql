@@ -34,7 +34,6 @@ select
         'grace_days',
         'payment_term_days',
         'valid_from_on',
-        'op',
-        'recorded_at'
+        'op'
     ]) }} as _row_sha256
 from source

@@ -38,7 +38,6 @@ select
         'maximum_recurring_amount',
         'currency',
         'valid_from_on',
-        'op',
-        'recorded_at'
+        'op'
     ]) }} as _row_sha256
 from source

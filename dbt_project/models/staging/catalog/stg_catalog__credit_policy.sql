@@ -36,7 +36,6 @@ select
         'minimum_monthly_income_amount',
         'currency',
         'valid_from_on',
-        'op',
-        'recorded_at'
+        'op'
     ]) }} as _row_sha256
 from source

@@ -52,7 +52,6 @@ select
         'discount_amount',
         'currency',
         'valid_from_on',
-        'op',
-        'recorded_at'
+        'op'
     ]) }} as _row_sha256
 from source

@@ -56,7 +56,6 @@ select
         'fee_amount',
         'currency',
         'valid_from_on',
-        'op',
-        'recorded_at'
+        'op'
     ]) }} as _row_sha256
 from source

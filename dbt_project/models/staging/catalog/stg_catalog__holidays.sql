@@ -26,7 +26,6 @@ select
         'holiday_on',
         'name',
         'valid_from_on',
-        'op',
-        'recorded_at'
+        'op'
     ]) }} as _row_sha256
 from source

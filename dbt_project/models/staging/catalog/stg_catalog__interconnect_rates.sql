@@ -46,7 +46,6 @@ select
         'currency',
         'ends_on',
         'valid_from_on',
-        'op',
-        'recorded_at'
+        'op'
     ]) }} as _row_sha256
 from source

@@ -26,7 +26,6 @@ select
         'rate_percent',
         'legal_basis',
         'valid_from_on',
-        'op',
-        'recorded_at'
+        'op'
     ]) }} as _row_sha256
 from source

@@ -36,7 +36,6 @@ select
         'critical_value',
         'currency',
         'valid_from_on',
-        'op',
-        'recorded_at'
+        'op'
     ]) }} as _row_sha256
 from source

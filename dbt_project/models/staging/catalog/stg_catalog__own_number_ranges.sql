@@ -26,7 +26,6 @@ select
         'network_type',
         'legal_entity_id',
         'valid_from_on',
-        'op',
-        'recorded_at'
+        'op'
     ]) }} as _row_sha256
 from source

@@ -26,7 +26,6 @@ select
         'operator_code',
         'is_own_network',
         'valid_from_at',
-        'op',
-        'recorded_at'
+        'op'
     ]) }} as _row_sha256
 from source

@@ -58,7 +58,6 @@ select
         'sold_from_on',
         'sold_until_on',
         'valid_from_on',
-        'op',
-        'recorded_at'
+        'op'
     ]) }} as _row_sha256
 from source

@@ -26,7 +26,6 @@ select
         'rounding_mode',
         'rounding_digits',
         'valid_from_on',
-        'op',
-        'recorded_at'
+        'op'
     ]) }} as _row_sha256
 from source

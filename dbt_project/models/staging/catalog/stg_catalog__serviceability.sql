@@ -34,7 +34,6 @@ select
         'download_mbit',
         'upload_mbit',
         'valid_from_on',
-        'op',
-        'recorded_at'
+        'op'
     ]) }} as _row_sha256
 from source

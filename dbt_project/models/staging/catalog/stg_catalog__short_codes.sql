@@ -34,7 +34,6 @@ select
         'is_hidden_on_bill',
         'is_prefix',
         'valid_from_on',
-        'op',
-        'recorded_at'
+        'op'
     ]) }} as _row_sha256
 from source

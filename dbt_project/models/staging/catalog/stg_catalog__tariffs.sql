@@ -30,7 +30,6 @@ select
         'rating_type',
         'description',
         'valid_from_on',
-        'op',
-        'recorded_at'
+        'op'
     ]) }} as _row_sha256
 from source

@@ -32,7 +32,6 @@ select
         'exemption_reason',
         'tax_percent',
         'valid_from_on',
-        'op',
-        'recorded_at'
+        'op'
     ]) }} as _row_sha256
 from source

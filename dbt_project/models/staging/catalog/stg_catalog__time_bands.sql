@@ -30,7 +30,6 @@ select
         'time_band_id',
         'name',
         'valid_from_on',
-        'op',
-        'recorded_at'
+        'op'
     ]) }} as _row_sha256
 from source

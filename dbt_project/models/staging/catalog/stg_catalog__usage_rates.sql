@@ -60,7 +60,6 @@ select
         'maximum_charge_amount',
         'currency',
         'valid_from_on',
-        'op',
-        'recorded_at'
+        'op'
     ]) }} as _row_sha256
 from source

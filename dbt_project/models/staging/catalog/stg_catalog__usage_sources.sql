@@ -46,7 +46,6 @@ select
         'duration_column',
         'minimum_number_digits',
         'valid_from_on',
-        'op',
-        'recorded_at'
+        'op'
     ]) }} as _row_sha256
 from source

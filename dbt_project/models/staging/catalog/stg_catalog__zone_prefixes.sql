@@ -30,7 +30,6 @@ select
         'zone_id',
         'destination_name',
         'valid_from_on',
-        'op',
-        'recorded_at'
+        'op'
     ]) }} as _row_sha256
 from source

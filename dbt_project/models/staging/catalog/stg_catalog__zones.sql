@@ -32,7 +32,6 @@ select
         'bill_label',
         'zone_kind',
         'valid_from_on',
-        'op',
-        'recorded_at'
+        'op'
     ]) }} as _row_sha256
 from source

@@ -36,7 +36,6 @@ select
         'currency',
         'due_on',
         'valid_from_on',
-        'op',
-        'recorded_at'
+        'op'
     ]) }} as _row_sha256
 from source

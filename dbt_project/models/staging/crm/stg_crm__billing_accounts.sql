@@ -68,7 +68,6 @@ select
         'credit_limit_amount',
         'currency',
         'valid_from_on',
-        'op',
-        'recorded_at'
+        'op'
     ]) }} as _row_sha256
 from source

@@ -42,7 +42,6 @@ select
         'starts_on',
         'ends_on',
         'valid_from_on',
-        'op',
-        'recorded_at'
+        'op'
     ]) }} as _row_sha256
 from source

@@ -28,7 +28,6 @@ select
         'is_granted',
         'channel',
         'valid_from_on',
-        'op',
-        'recorded_at'
+        'op'
     ]) }} as _row_sha256
 from source

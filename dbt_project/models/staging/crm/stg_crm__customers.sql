@@ -58,7 +58,6 @@ select
         'birth_on',
         'customer_since_on',
         'valid_from_on',
-        'op',
-        'recorded_at'
+        'op'
     ]) }} as _row_sha256
 from source

@@ -34,7 +34,6 @@ select
         'verified_on',
         'ends_on',
         'valid_from_on',
-        'op',
-        'recorded_at'
+        'op'
     ]) }} as _row_sha256
 from source

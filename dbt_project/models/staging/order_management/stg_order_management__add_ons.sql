@@ -32,7 +32,6 @@ select
         'quantity',
         'minimum_term_ends_on',
         'valid_from_on',
-        'op',
-        'recorded_at'
+        'op'
     ]) }} as _row_sha256
 from source

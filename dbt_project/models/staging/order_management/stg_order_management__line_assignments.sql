@@ -28,7 +28,6 @@ select
         'subscription_id',
         'usage_source_id',
         'valid_from_at',
-        'op',
-        'recorded_at'
+        'op'
     ]) }} as _row_sha256
 from source

@@ -32,7 +32,6 @@ select
         'imsi',
         'is_primary',
         'valid_from_at',
-        'op',
-        'recorded_at'
+        'op'
     ]) }} as _row_sha256
 from source

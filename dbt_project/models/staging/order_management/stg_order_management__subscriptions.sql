@@ -50,7 +50,6 @@ select
         'contract_started_on',
         'minimum_term_ends_on',
         'valid_from_on',
-        'op',
-        'recorded_at'
+        'op'
     ]) }} as _row_sha256
 from source
