@@ -11,11 +11,10 @@
 
 {%- set built_on = built_through('mediated_on') %}
 
-with {% if is_incremental() -%}
 -- No record is older than the window on its delivery, and none is compared with one that began more
 -- than a window earlier: what came before two windows cannot be meant. A file that waited for its
 -- source counts from its delivery.
-bounds as (
+with bounds as (
 
     select
         {{ add_days(
@@ -28,6 +27,7 @@ bounds as (
 
 ),
 
+{% if is_incremental() -%}
 new_keys as (
 
     select distinct key_hash
@@ -39,8 +39,8 @@ new_keys as (
 ),
 
 {% endif -%}
--- few: an id that was never seen before needs no comparison. The keys are read from their table each
--- time: what a query refers to twice under one name is kept whole in memory.
+-- few: an id that was never seen before needs no comparison. The keys are read from their table
+-- each time: what a query refers to twice under one name is kept whole in memory.
 suspects as (
 
     select keys.key_hash
@@ -52,9 +52,7 @@ suspects as (
     where
         -- what was suspended on its own account takes no part
         keys.reason_code is null
-        {% if is_incremental() -%}
         and keys.mediated_on >= (select bounds.first_on from bounds)
-        {% endif -%}
     group by keys.key_hash
     having count(*) > 1
 
@@ -70,9 +68,8 @@ suspect_rows as (
         on keys.key_hash = suspects.key_hash
     where
         keys.reason_code is null
-        {% if is_incremental() -%}
         and keys.mediated_on >= (select bounds.first_on from bounds)
-        {% endif %}
+
 ),
 
 -- the hash only proposes; ids and contents are compared as they are
