@@ -1,7 +1,7 @@
 """How well the best possible forecast does: rates, AUC and single drivers keep to their bands.
 
-The bands are wide here because the world is small; docs/simulator-hazard.md has the figures of a
-large one.
+The world is small, and the same on every run; docs/simulator-hazard.md has the figures of a large
+one.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ def found() -> dict[str, Figures]:
 @pytest.mark.parametrize("rating", RATINGS)
 def test_a_month_sees_one_to_four_percent_leave(found: dict[str, Figures], rating: str) -> None:
     assert found[rating].events > 40
-    assert 1.3 < found[rating].monthly_percent < 3.5
+    assert 1.5 < found[rating].monthly_percent < 3.5
 
 
 @pytest.mark.parametrize("rating", RATINGS)
 def test_the_oracle_is_good_and_frailty_is_what_it_lacks(
     found: dict[str, Figures], rating: str
 ) -> None:
-    assert 0.70 < found[rating].oracle_auc < 0.88
+    assert 0.75 < found[rating].oracle_auc < 0.85
     assert found[rating].knowing_auc > found[rating].oracle_auc
 
 

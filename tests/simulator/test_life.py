@@ -201,7 +201,7 @@ def test_churn_is_in_the_band_of_an_operator(world: Path, states: pl.DataFrame) 
     for rating in ("prepaid", "postpaid"):
         size = sizes[f"mobile_{rating}"] + sizes[f"fixed_{rating}"]
         share = left.filter(pl.col("rating") == rating).height / KNOBS.months / size
-        assert 0.012 < share < 0.032, rating
+        assert 0.015 < share < 0.032, rating
     every = base.filter(pl.col("customer_type") == "all")["subscriptions"]
     assert 0.95 < every[-1] / every[0] < 1.12
 
@@ -447,7 +447,8 @@ def test_lines_are_those_of_the_day() -> None:
     per_subscription = (
         lines["voice_per_day"].sum() + lines["sms_per_day"].sum() + lines["data_per_day"].sum()
     ) / lines["subscription_id"].n_unique()
-    assert 1.6 < per_subscription < 3.2
+    # about ten million records a month for 100,000 lines
+    assert 2.7 < per_subscription < 3.2
     table = small.subscriptions
     silent = np.flatnonzero((table["silent_from"] > 0) & (table["silent_from"] <= today))
     assert len(silent) > 0

@@ -44,21 +44,3 @@ def visited(knobs: Knobs, catalog: Catalog, day: date, lines: pl.DataFrame) -> n
         place = np.searchsorted(steps, uniform(key, places), side="right")
         where[row[away]] = np.minimum(place[away], len(weights) - 1)
     return where
-    rows = np.flatnonzero(rates > 0)
-    keys, rate = subs[rows], rates[rows]
-    begins, stays, places = (
-        salt_of(knobs.seed, purpose)
-        for purpose in ("journey begins", "journey lasts", "journey goes")
-    )
-    weights = np.array([network.weight for network in catalog.visited_networks])
-    steps = np.cumsum(weights) / weights.sum()
-    # the earliest journey that still lasts counts: asked from the oldest begin on
-    for back in range(LONGEST_JOURNEY_DAYS - 1, -1, -1):
-        begun = day - timedelta(days=back)
-        key = keys * 100_000 + begun.toordinal() % 100_000
-        departs = uniform(key, begins) < rate * journey_factor(begun)
-        length = SHORTEST_JOURNEY_DAYS - np.log1p(-uniform(key, stays)) / _DECAY
-        away = departs & (np.minimum(length, LONGEST_JOURNEY_DAYS) > back) & (where[rows] < 0)
-        place = np.searchsorted(steps, uniform(key, places), side="right")
-        where[rows[away]] = np.minimum(place[away], len(weights) - 1)
-    return where
