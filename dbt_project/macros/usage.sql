@@ -148,20 +148,6 @@
 {%- endmacro %}
 
 
-{# Whole seconds since 1970 of a timestamp: how a time goes into an id. #}
-{% macro epoch_of(at) -%}
-    {{ return(adapter.dispatch('epoch_of', 'tollhouse')(at)) }}
-{%- endmacro %}
-
-{% macro duckdb__epoch_of(at) -%}
-    (epoch_ms({{ at }}) // 1000)
-{%- endmacro %}
-
-{% macro spark__epoch_of(at) -%}
-    unix_seconds({{ at }})
-{%- endmacro %}
-
-
 {# Texts of the rows before, joined to one pattern that fits where one of them does. #}
 {% macro patterns_before(pattern, keys, order_by) -%}
     {{ return(adapter.dispatch('patterns_before', 'tollhouse')(pattern, keys, order_by)) }}

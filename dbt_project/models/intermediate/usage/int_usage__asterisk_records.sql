@@ -95,7 +95,9 @@ select
         coalesce(
             cast(placed.sequence as string),
             concat(
-                coalesce(placed.dstchannel, ''), '@', cast({{ epoch_of('placed.start') }} as string)
+                coalesce(placed.dstchannel, ''),
+                '@',
+                cast({{ epoch_seconds('placed.start') }} as string)
             )
         )
     ) as record_id,

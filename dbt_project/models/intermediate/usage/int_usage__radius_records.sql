@@ -104,7 +104,7 @@ select
         clocked.nas_ip_address,
         clocked.acct_session_id,
         clocked.status,
-        cast({{ epoch_of('clocked.event_at') }} as string),
+        cast({{ epoch_seconds('clocked.event_at') }} as string),
         cast(clocked.session_seconds as string)
     ) as record_id,
     case when clocked.status in ('Start', 'Interim-Update', 'Stop') then 'partial' else 'notice' end
