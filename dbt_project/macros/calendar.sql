@@ -110,3 +110,17 @@
 {% macro spark__epoch_seconds(utc_timestamp) -%}
     unix_seconds({{ utc_timestamp }})
 {%- endmacro %}
+
+
+{# All columns but some: after a `relation.*`. #}
+{% macro without(columns) -%}
+    {{ return(adapter.dispatch('without', 'tollhouse')(columns)) }}
+{%- endmacro %}
+
+{% macro duckdb__without(columns) -%}
+    exclude ({{ columns | join(', ') }})
+{%- endmacro %}
+
+{% macro spark__without(columns) -%}
+    except ({{ columns | join(', ') }})
+{%- endmacro %}

@@ -263,3 +263,105 @@ from (
     ) as day_statements
 ) as compared_statements
 {%- endmacro %}
+
+
+{#
+    Rows of a change feed that are set aside because their file told something else at once (rule 1),
+    as long as nothing has settled which one is meant: known from their delivery day to the day on
+    which a row of the same key and first day is known that is not set aside and was written later, or
+    at the same time but delivered later. A repeat counts on the day on which it was first said.
+#}
+{% macro reference_contradictions(relation, key, valid_from) %}
+{%- set subject = key + [valid_from] -%}
+{%- set moment = subject + ['_delivered_on', 'recorded_at'] -%}
+with moments as (
+
+    select {{ moment | join(', ') }}
+    from {{ relation }}
+    group by {{ moment | join(', ') }}
+    having min({{ hash64(['_row_sha256']) }}) <> max({{ hash64(['_row_sha256']) }})
+
+),
+
+contradicting as (
+
+    select staged.*
+    from {{ relation }} as staged
+    inner join moments
+        on
+            {% for column in moment -%}
+            {{ 'and ' if not loop.first }}staged.{{ column }} = moments.{{ column }}
+            {% endfor %}
+
+),
+
+subjects as (
+
+    select distinct {{ subject | join(', ') }}
+    from moments
+
+),
+
+clear as (
+
+    select
+        {%- for column in subject %}
+        staged.{{ column }},
+        {%- endfor %}
+        staged.recorded_at,
+        min(staged._delivered_on) as said_on
+    from {{ relation }} as staged
+    inner join subjects
+        on
+            {% for column in subject -%}
+            {{ 'and ' if not loop.first }}staged.{{ column }} = subjects.{{ column }}
+            {% endfor %}
+    left join moments
+        on
+            {% for column in moment -%}
+            {{ 'and ' if not loop.first }}staged.{{ column }} = moments.{{ column }}
+            {% endfor %}
+    where moments.recorded_at is null
+    group by
+        {%- for column in subject %}
+        staged.{{ column }},
+        {%- endfor %}
+        staged.recorded_at,
+        staged._row_sha256
+
+),
+
+settled as (
+
+    select
+        contradicting._file,
+        contradicting._record,
+        min(clear.said_on) as settled_on
+    from contradicting
+    inner join clear
+        on
+            {% for column in subject -%}
+            contradicting.{{ column }} = clear.{{ column }}
+            and {% endfor -%}
+            (
+                contradicting.recorded_at < clear.recorded_at
+                or contradicting.recorded_at = clear.recorded_at
+                and contradicting._delivered_on < clear.said_on
+            )
+    group by contradicting._file, contradicting._record
+
+)
+
+select
+    contradicting.*,
+    contradicting._delivered_on as known_from_on,
+    coalesce(settled.settled_on, {{ open_end() }}) as known_to_on
+from contradicting
+left join settled
+    on
+        contradicting._file = settled._file
+        and contradicting._record = settled._record
+where
+    settled.settled_on is null
+    or settled.settled_on > contradicting._delivered_on
+{% endmacro %}

@@ -1,19 +1,29 @@
-"""The worked cases of rating go through the independent rater, all in one world."""
+"""The worked cases of rating go through the independent rater, all in one world.
+
+Random cases go through it too, for what holds whatever the prices: the models are compared with the
+rater over many more of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, note
+from hypothesis import settings as effort
 
 from orchestration.contracts import load_feeds
 from tests.golden.rating.cases import CONTRACTS, Case, World, instant, load_world
+from tests.oracle.guiding import NEVER
 from tests.oracle.mediator import Policy, canonical, mediate
 from tests.oracle.rater import Rater, Segment, rate
-from tests.oracle.reference import KEYS
+from tests.oracle.reference import KEYS, Row
+from tests.oracle.worlds import World as RandomWorld
+from tests.oracle.worlds import accounts, outcome, random_world, rate_case, told
 
 LAST_DAY = date(2012, 11, 5)
 WORLD = load_world()
@@ -79,7 +89,7 @@ def test_instances_are_as_worked_by_hand(rater: Rater, case: Case) -> None:
     assert len(mine) == len(case.instances), mine
 
 
-def test_nothing_is_free_and_nothing_negative(rater: Rater) -> None:
+def _nothing_is_negative(rater: Rater) -> None:
     for segment in rater.segments:
         assert segment.amount >= 0, segment
         assert segment.billable_quantity == segment.allowance_quantity + segment.charged_quantity
@@ -88,18 +98,24 @@ def test_nothing_is_free_and_nothing_negative(rater: Rater) -> None:
         assert instance.capacity is None or 0 <= instance.used <= instance.capacity
 
 
-def test_every_usage_is_rated_once_or_waits(rater: Rater) -> None:
+def _every_usage_is_rated_once_or_waits(rater: Rater, usages: Sequence[Row]) -> None:
     rated = [segment.usage_id for segment in rater.segments if segment.segment_number == 1]
     waiting = [wait.usage_id for wait in rater.waits if wait.resolved_on is None]
-    assert sorted(rated + waiting) == sorted(usage["usage_id"] for usage in WORLD.usages)
+    assert sorted(rated + waiting) == sorted(usage["usage_id"] for usage in usages)
 
 
-def test_used_units_are_the_units_taken(rater: Rater) -> None:
+def _used_units_are_the_units_taken(rater: Rater) -> None:
     taken: dict[str, int] = {}
     for segment in rater.segments:
         for instance, units in segment.taken:
             taken[instance] = taken.get(instance, 0) + units
     assert taken == {item.instance_id: item.used for item in rater.instances if item.used}
+
+
+def test_what_always_holds_holds_for_the_worked_cases(rater: Rater) -> None:
+    _nothing_is_negative(rater)
+    _every_usage_is_rated_once_or_waits(rater, WORLD.usages)
+    _used_units_are_the_units_taken(rater)
 
 
 def test_a_day_knows_nothing_of_later_days(rater: Rater) -> None:
@@ -122,6 +138,53 @@ def test_the_order_within_a_delivery_day_is_no_order(rater: Rater) -> None:
     again = rate(backwards, WORLD.usages[::-1], LAST_DAY)
     assert again.segments == rater.segments
     assert sorted(again.waits, key=repr) == sorted(rater.waits, key=repr)
+
+
+@effort(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(accounts())
+def test_what_always_holds_holds_for_random_cases(world: RandomWorld) -> None:
+    case = world.cases[0]
+    note(told(world, case))
+    rater = rate_case(world, case)
+    _nothing_is_negative(rater)
+    due = [usage for usage in case.usages if usage["guided_on"] != NEVER]
+    _every_usage_is_rated_once_or_waits(rater, due)
+    _used_units_are_the_units_taken(rater)
+    for usage in case.usages:
+        mine = [item for item in rater.segments if item.usage_id == usage["usage_id"]]
+        assert not mine or sum(item.quantity for item in mine) == usage["quantity"]
+        assert all(item.rated_on >= usage["usage_on"] for item in mine)
+    backwards = replace(
+        case, rows={feed: rows[::-1] for feed, rows in case.rows.items()}, usages=case.usages[::-1]
+    )
+    assert rate_case(world, backwards).segments == rater.segments
+
+
+def test_random_cases_know_nothing_of_later_days() -> None:
+    world = random_world(2, 60)
+    last = world.period.first + timedelta(days=50)
+    early = [
+        replace(
+            case,
+            rows={
+                feed: [row for row in rows if row["delivered_on"] <= last]
+                for feed, rows in case.rows.items()
+            },
+            usages=[usage for usage in case.usages if usage["usage_on"] <= last],
+        )
+        for case in world.cases
+    ]
+    cut = replace(world, period=replace(world.period, last=last), cases=early)
+    expected = [item for item in outcome(world).segments if item.rated_on <= last]
+    assert len(expected) > 100
+    assert outcome(cut).segments == expected
+
+
+def test_a_random_world_is_the_same_every_time_and_mostly_rated() -> None:
+    world = random_world(1, 100)
+    assert world == random_world(1, 100)
+    rated = {item.usage_id for item in outcome(world).segments}
+    assert len(rated) > 0.6 * len(world.usages)
 
 
 def test_a3_a_record_told_again_is_charged_once() -> None:

@@ -6,6 +6,9 @@ Decisions that the design leaves open:
 - The own tariff of a subscription goes before that of its base plan.
 - A price for the zone goes before a price for the band: (zone, band), (zone, any), (any zone,
   band), (any, any).
+- A segment whose units, with one more first block and increment, would come to 10^11 or more at the
+  dearest price of its rate waits: that is a slip of a price or of a counter. Prices per period are
+  not asked; their usage carries no amount.
 """
 
 from __future__ import annotations
@@ -14,11 +17,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from tests.oracle.clock import band_at, local
 from tests.oracle.reference import Reference, Row
-from tests.oracle.refusals import rates_of, refusal
+from tests.oracle.refusals import ABSURD_AMOUNT, rates_of, refusal
 from tests.oracle.zones import WaitsError, zone_of
 
 PriceKey = tuple[str, str, str, str | None, str | None]
@@ -52,6 +56,12 @@ class Terms:
             *(first.get("zone_id"), first.get("time_band_id")),
         )
 
+    def is_too_large(self, quantity: int) -> bool:
+        """Whether a segment of so many units could come to an absurd amount."""
+        blocks = max(tier["first_block_units"] + tier["increment_units"] for tier in self.tiers)
+        dearest = max(Fraction(tier["price"]) / int(tier["unit_size"]) for tier in self.tiers)
+        return not self.is_priced_by_period and (quantity + blocks) * dearest >= ABSURD_AMOUNT
+
     def limit(self, name: str) -> Decimal | None:
         """Return the minimum or maximum of the rate, else that of the version."""
         found = self.tiers[0].get(name)
@@ -65,6 +75,7 @@ class Catalog:
         self.reference = reference
         self.zone = zone
         self._refusals: dict[tuple[str, date, date], str | None] = {}
+        self._versions: dict[tuple[str, date, date], Row | WaitsError] = {}
 
     def day(self, instant: datetime) -> date:
         """Return the local day of an instant."""
@@ -80,6 +91,18 @@ class Catalog:
 
     def version(self, subscription_id: str, day: date, known: date) -> Row:
         """Return the tariff version of a subscription on a local day; a bad one is refused."""
+        asked = (subscription_id, day, self.reference.last_learned(known))
+        if asked not in self._versions:
+            try:
+                self._versions[asked] = self._version(subscription_id, day, known)
+            except WaitsError as reason:
+                self._versions[asked] = reason
+        found = self._versions[asked]
+        if isinstance(found, WaitsError):
+            raise WaitsError(*found.args)
+        return found
+
+    def _version(self, subscription_id: str, day: date, known: date) -> Row:
         row = self.subscription(subscription_id, day, known)
         tariff = row.get("tariff_id")
         if not tariff:

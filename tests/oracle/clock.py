@@ -34,14 +34,14 @@ def band_at(reference: Reference, version: Row, clock: datetime, known: date) ->
     """Return the time band of a tariff version at a local time; none when it has no bands."""
     if not version.get("time_band_set_id"):
         return None
-    day = clock.date()
+    day, shown = clock.date(), clock.strftime("%H:%M")
     kind = day_kind(reference, version.get("holiday_calendar_id"), day, known)
     begun = [
         row
         for row in reference.all_at("catalog/time_bands", day, known)
-        if row["time_band_set_id"] == version["time_band_set_id"]
-        and row["day_kind"] == kind
-        and row["from_clock"] <= clock.strftime("%H:%M")
+        if row["day_kind"] == kind
+        and row["time_band_set_id"] == version["time_band_set_id"]
+        and row["from_clock"] <= shown
     ]
     return str(max(begun, key=lambda row: row["from_clock"])["time_band_id"]) if begun else None
 

@@ -1,9 +1,9 @@
 """From units to money: blocks, tiers, and one rounding per record. Fractions, so nothing drifts.
 
 Decisions that the design leaves open:
-- A call is walked through from its first second. Where nothing has been taken yet, the next block
-  begins: a step of the first allowance that counts there and has something left, else a paid
-  block. A block belongs whole to the segment in which it begins, also when it ends in a later one.
+- What allowances have given (chains) covers as much of a segment from its begin, or from where the
+  segment before it got to. Where nothing is covered yet, the next paid block begins. A block
+  belongs whole to the segment in which it begins, also when it ends in a later one.
 - A usage that began in an allowance pays following increments only, never a first block.
 - Tiers of `banded` count the units of the usage from its begin, those of allowances included, and a
   block belongs to the tier in which it begins. Tiers of `graduated` count charged units, and a

@@ -3,7 +3,8 @@
 Shares no code and no SQL with the models: reference rows as delivered and guided usages go in,
 rated segments, allowance instances and suspense come out. Slow and literal on purpose; a rule that
 is hard to read here is a bad rule. The parts: reference (what is believed on a day), clock, zones,
-refusals, catalog (terms of a segment), holdings and allowances, pricing (blocks and money).
+refusals, catalog (terms of a segment), holdings, instances, allowances, chains (who takes what),
+pricing (blocks and money).
 
 Input
 - reference: feed ("catalog/usage_rates") -> rows, dicts of the feed's columns as typed by its
@@ -17,9 +18,13 @@ Input
 Each day first learns its rows, then rates its usages and all that wait, by start and id. A later
 day is never known to an earlier one. Decisions that the design leaves open stand in the docstring
 of the part that they concern; here:
+- A usage is never rated before the local day of its start, as nobody knows what will hold on it.
+  One that comes earlier (the clock of its switch runs ahead) is due on that day; before, it is no
+  suspense.
 - A usage is rated whole or not at all: if one segment finds no terms, all of it waits.
-- Reasons: UNKNOWN_SUBSCRIPTION, NO_TARIFF, NO_TARIFF_VERSION, REFUSED_TARIFF_VERSION, NO_ZONE,
-  UNKNOWN_ZONE, NO_RATE; the first that applies, in this order, at the earliest segment.
+- Reasons: UNKNOWN_SUBSCRIPTION, NO_TARIFF, NO_TARIFF_VERSION, REFUSED_TARIFF_VERSION, whichever
+  applies to the earliest part of a call to which one applies; else NO_ZONE, PREFIX_TWICE,
+  UNKNOWN_ZONE, NO_RATE, AMOUNT_TOO_LARGE, likewise.
 - Adjacent parts of a call with the same version and band are one segment.
 - A usage of 0 units is guided, zoned and looked up like any other, and then free: no connect fee,
   no minimum, no allowance.
@@ -38,19 +43,13 @@ from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from tests.oracle.allowances import Allowances, Instance
+from tests.oracle.allowances import Allowances
 from tests.oracle.catalog import Catalog, Customers, PriceKey, Terms
-from tests.oracle.clock import Window, month_of, period_of, seconds_to_look_at
+from tests.oracle.chains import needs, take
+from tests.oracle.clock import Window, local, month_of, period_of, seconds_to_look_at
 from tests.oracle.holdings import Holdings
-from tests.oracle.pricing import (
-    Block,
-    ceil_units,
-    graduated,
-    money,
-    paid_blocks,
-    price_of,
-    shares,
-)
+from tests.oracle.instances import Instance
+from tests.oracle.pricing import Block, graduated, money, paid_blocks, price_of, shares
 from tests.oracle.reference import Reference, Row
 from tests.oracle.zones import WaitsError
 
@@ -122,8 +121,9 @@ class Rater:
         reference: Mapping[str, Sequence[Row]],
         cut_offs: Mapping[tuple[str, date], date] | None = None,
         zone: ZoneInfo = OPERATOR,
+        shared: Reference | None = None,
     ) -> None:
-        self.reference = Reference(reference)
+        self.reference = Reference(reference, shared)
         self.catalog = Catalog(self.reference, zone)
         self.customers = Customers(self.reference, cut_offs)
         self.allowances = Allowances(Holdings(self.reference, self.catalog, self.customers))
@@ -148,11 +148,10 @@ class Rater:
         return {version: reason for version, reason in reasons.items() if reason}
 
     def take(self, day: date, usages: Iterable[Row]) -> None:
-        """Rate what is complete on a day, and what waited."""
-        due = sorted(
-            [*self._waiting, *usages], key=lambda usage: (usage["started_at"], usage["usage_id"])
-        )
-        self._waiting = []
+        """Rate what is complete on a day, and what waited if anything was learned."""
+        is_learning = self.reference.is_learning_day(day)
+        again, self._waiting = (self._waiting, []) if is_learning else ([], self._waiting)
+        due = sorted([*again, *usages], key=lambda usage: (usage["started_at"], usage["usage_id"]))
         for usage in due:
             try:
                 parts = self._parts(usage, day)
@@ -190,24 +189,25 @@ class Rater:
         parts = []
         for first, end in zip(begins, [*begins[1:], quantity], strict=True):
             at = started + timedelta(seconds=first)
-            parts.append(_Part(self.catalog.terms(usage, at, day), first, end, at))
+            terms = self.catalog.terms(usage, at, day)
+            if terms.is_too_large(end - first):
+                raise WaitsError("AMOUNT_TOO_LARGE")
+            parts.append(_Part(terms, first, end, at))
         return parts
 
     def _consume(self, usage: Row, parts: Sequence[_Part], day: date) -> bool:
-        """Walk through the usage block by block; tell whether the connect fee is covered."""
-        position, is_fee_covered = 0, False
-        for part in parts:
-            for rule, instance in self.allowances.eligible(usage, part.terms, day):
-                if position >= part.end:
-                    break
-                units = ceil_units(part.end - position, rule["step_units"])
-                units = units if instance.left is None else min(units, instance.left)
-                is_fee_covered = is_fee_covered or (
-                    position == 0 and bool(rule["is_connect_fee_covered"])
-                )
-                instance.used += units
+        """Take allowances, then charge the rest; tell whether the connect fee is covered."""
+        chains = [self.allowances.chain(usage, part.terms, day) for part in parts]
+        asked = needs([(part.terms, part.first, part.end) for part in parts], chains)
+        is_fee_covered = False
+        for part, chain, need in zip(parts, chains, asked, strict=True):
+            for rule, units, instance in take(chain, need):
+                if part is parts[0] and not part.taken:
+                    is_fee_covered = bool(rule["is_connect_fee_covered"])
                 part.taken.append((instance.instance_id, units))
-                position += units
+        position = 0
+        for part in parts:
+            position = max(position, part.first) + part.allowed
             part.blocks = paid_blocks(part.terms, position, part.end)
             position += part.charged
         return is_fee_covered
@@ -275,13 +275,19 @@ def rate(
     usages: Iterable[Row],
     last_day: date,
     cut_offs: Mapping[tuple[str, date], date] | None = None,
+    shared: Reference | None = None,
 ) -> Rater:
-    """Walk all days from the first delivery to the last day and rate what each one brings."""
+    """Walk all days from the first delivery to the last day and rate what each one brings.
+
+    `shared` are further reference rows, told before the first of the others.
+    """
     by_day: dict[date, list[Row]] = defaultdict(list)
     for usage in usages:
-        by_day[usage.get("guided_on") or usage["usage_on"]].append(usage)
+        complete_on = usage.get("guided_on") or usage["usage_on"]
+        started_on = local(usage["started_at"], OPERATOR).date()
+        by_day[max(complete_on, started_on)].append(usage)
     first = min([*by_day, *(row["delivered_on"] for rows in reference.values() for row in rows)])
-    rater = Rater(reference, cut_offs)
+    rater = Rater(reference, cut_offs, shared=shared)
     for day in _each_day(first, last_day):
         rater.take(day, by_day[day])
     return rater

@@ -16,6 +16,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 Row = Mapping[str, Any]
@@ -56,8 +57,13 @@ def since(row: Row) -> Moment:
     return found
 
 
+def _plain(value: Any) -> Any:
+    # 0.50 says what 0.5 says
+    return value.normalize() if isinstance(value, Decimal) else value
+
+
 def _said(row: Row) -> str:
-    return repr(sorted((name, row[name]) for name in row if name not in _NOT_SAID))
+    return repr(sorted((name, _plain(row[name])) for name in row if name not in _NOT_SAID))
 
 
 def _contradicted(row: Row, rows: Sequence[Row]) -> bool:
@@ -87,13 +93,20 @@ def _last(days: Sequence[date], known: date) -> date:
 
 
 class Reference:
-    """Delivered rows of all feeds; every question names the day on which it is asked."""
+    """Delivered rows of all feeds; every question names the day on which it is asked.
 
-    def __init__(self, rows: Mapping[str, Sequence[Row]]) -> None:
+    `shared` are rows that many references have, beside their own; what they answer alone is found
+    once for all.
+    """
+
+    def __init__(self, rows: Mapping[str, Sequence[Row]], shared: Reference | None = None) -> None:
         unknown = set(rows) - set(FEEDS)
         if unknown:
             raise ValueError(f"feeds that rating does not read: {sorted(unknown)}")
-        self._rows = {feed: list(rows.get(feed, ())) for feed in FEEDS}
+        self._asked = {feed: self if rows.get(feed) else shared or self for feed in FEEDS}
+        self._rows: dict[str, list[Row]] = {
+            feed: [*(shared._rows[feed] if shared else ()), *rows.get(feed, ())] for feed in FEEDS
+        }
         self._days = {
             feed: sorted({row["delivered_on"] for row in told}) for feed, told in self._rows.items()
         }
@@ -109,6 +122,10 @@ class Reference:
         """Return the last day up to `known` on which anything was delivered."""
         return _last(self._all_days, known)
 
+    def is_learning_day(self, day: date) -> bool:
+        """Tell whether anything was delivered on a day."""
+        return self.last_learned(day) == day
+
     def events(self, feed: str, known: date) -> list[Row]:
         """Return the events delivered up to a day."""
         return self._heard(feed, known)
@@ -121,6 +138,9 @@ class Reference:
 
     def timelines(self, feed: str, known: date) -> dict[Key, list[Row]]:
         """Return the rows believed on a day by key, in order of validity, deletes included."""
+        asked = self._asked[feed]
+        if asked is not self:
+            return asked.timelines(feed, known)
         newest = _last(self._days[feed], known)
         if (feed, newest) not in self._timelines:
             found: dict[Key, list[Row]] = defaultdict(list)
@@ -140,14 +160,20 @@ class Reference:
 
     def all_at(self, feed: str, when: Moment, known: date) -> list[Row]:
         """Return the rows of all keys that hold at a moment, as believed on a day."""
-        asked = (feed, when, _last(self._days[feed], known))
-        if asked not in self._all_at:
+        asked = self._asked[feed]
+        if asked is not self:
+            return asked.all_at(feed, when, known)
+        place = (feed, when, _last(self._days[feed], known))
+        if place not in self._all_at:
             found = (self.at(feed, key, when, known) for key in self.timelines(feed, known))
-            self._all_at[asked] = [row for row in found if row is not None]
-        return self._all_at[asked]
+            self._all_at[place] = [row for row in found if row is not None]
+        return self._all_at[place]
 
     def contradictions(self, feed: str, when: Moment, known: date) -> list[Row]:
         """Return the contradicting rows that began by a moment and are not settled yet."""
+        asked = self._asked[feed]
+        if asked is not self:
+            return asked.contradictions(feed, when, known)
         newest = _last(self._days[feed], known)
         if (feed, newest) not in self._contradictions:
             found: list[Row] = []

@@ -1,11 +1,13 @@
 """Tariff versions that nothing may be priced with, and why.
 
-A version is looked at on a local day with all that it leads to then: its rates, bands and zone
-plan. It is refused whole as long as anything in it is wrong, and good again on the day on which the
-fault is corrected. Decisions that the design leaves open:
-- A zone plan is part of each version that names it: a prefix that is told twice at once with two
-  zones, or a prefix or short code of an unknown zone, refuses all of them. Going by the next
-  shorter prefix would be a wrong price.
+A version is looked at on a local day with all that it leads to then: its rates and bands, and the
+zones of its plan that they name. It is refused whole as long as anything in it is wrong, and good
+again on the day on which the fault is corrected. Decisions that the design leaves open:
+- What is wrong in a zone plan stops only the usage that meets it (zones): one bad prefix of 20,000
+  must not stop all billing.
+- Contradicting rows that nobody has settled refuse the version from their first day of validity on:
+  rows of its tariff, rates that name it (under whatever key), rows of its set of bands.
+- An amount of 10^11 or more is a slip of a clerk or a machine: no usage or month costs that much.
 - The first fault in the order of `_CHECKS` is the reason that is shown.
 - A rate falls back from (zone, band) to (zone, any), (any zone, band), (any, any). A gap is a band
   of the set for which a zone with prices by band finds nothing at all on this way. A kind of usage
@@ -21,9 +23,9 @@ from datetime import date
 
 from tests.oracle.reference import Reference, Row
 
+ABSURD_AMOUNT = 10**11
 _DAY_KINDS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_NEVER_NEGATIVE = (
-    "price",
+_AMOUNTS = (
     "connect_fee_amount",
     "flat_fee_amount",
     "minimum_charge_amount",
@@ -50,20 +52,19 @@ class _Version:
         ]
         plan = row["zone_plan_id"]
         self.zones = {
-            zone["zone_id"]: zone
+            zone["zone_id"]
             for zone in reference.all_at("catalog/zones", day, known)
             if zone["zone_plan_id"] == plan
         }
-        self.plan_rows = [
+        self.contradictions = [
             item
-            for feed in ("catalog/zone_prefixes", "catalog/short_codes")
-            for item in reference.all_at(feed, day, known)
-            if item["zone_plan_id"] == plan
-        ]
-        self.told_twice = [
-            item
-            for item in reference.contradictions("catalog/zone_prefixes", day, known)
-            if item["zone_plan_id"] == plan
+            for feed, name in (
+                ("catalog/tariff_versions", "tariff_id"),
+                ("catalog/usage_rates", "tariff_version_id"),
+                ("catalog/time_bands", "time_band_set_id"),
+            )
+            for item in reference.contradictions(feed, day, known)
+            if item[name] == row.get(name)
         ]
         rules = reference.all_at("catalog/tax_rules", day, known)
         self.tax_categories = {rule["tax_category"] for rule in rules}
@@ -88,6 +89,10 @@ def _prices(version: _Version) -> dict[tuple[str, str, str | None, str | None], 
 
 def _is_reused(version: _Version) -> bool:
     return len(version.namesakes) > 1
+
+
+def _is_contradicted(version: _Version) -> bool:
+    return bool(version.contradictions)
 
 
 def _overlaps(tiers: Sequence[Row]) -> bool:
@@ -138,17 +143,21 @@ def _has_negative_price(version: _Version) -> bool:
     return any(
         row.get(name) is not None and row[name] < 0
         for row in (version.row, *version.rates)
-        for name in _NEVER_NEGATIVE
+        for name in ("price", *_AMOUNTS)
+    )
+
+
+def _has_absurd_amount(version: _Version) -> bool:
+    return any(
+        row.get(name) is not None and row[name] >= ABSURD_AMOUNT
+        for row in (version.row, *version.rates)
+        for name in _AMOUNTS
     )
 
 
 def _has_unknown_zone(version: _Version) -> bool:
     named = {rate["zone_id"] for rate in version.rates if rate.get("zone_id")}
-    named |= {row["zone_id"] for row in version.plan_rows}
-    named |= {
-        zone["on_net_zone_id"] for zone in version.zones.values() if zone.get("on_net_zone_id")
-    }
-    return not named <= set(version.zones)
+    return not named <= version.zones
 
 
 def _has_unknown_tax_category(version: _Version) -> bool:
@@ -161,21 +170,18 @@ def _has_other_currency(version: _Version) -> bool:
     return any(rate["currency"] != version.row["currency"] for rate in version.rates)
 
 
-def _has_prefix_twice(version: _Version) -> bool:
-    return bool(version.told_twice)
-
-
 _CHECKS = (
     ("VERSION_ID_REUSED", _is_reused),
+    ("CONTRADICTED", _is_contradicted),
     ("RATE_OVERLAP", _has_overlap),
     ("TIER_GAP", _has_tier_gap),
     ("BAND_GAP", _has_band_gap),
     ("UNKNOWN_BAND", _has_unknown_band),
     ("NEGATIVE_PRICE", _has_negative_price),
+    ("ABSURD_AMOUNT", _has_absurd_amount),
     ("UNKNOWN_ZONE", _has_unknown_zone),
     ("UNKNOWN_TAX_CATEGORY", _has_unknown_tax_category),
     ("OTHER_CURRENCY", _has_other_currency),
-    ("PREFIX_TWICE", _has_prefix_twice),
 )
 
 

@@ -8,6 +8,13 @@ Decisions that the design leaves open:
 - A name in place of a number (SMS of a company) is no number, and neither is a caller that is no
   E.164 and no short code: both count like a withheld one ("none"). A dialled one waits.
 - Abroad only the prefixes of visited networks fit, never those of home.
+- A row whose zone is not in its plan (unknown, or of another plan) stays in the way, and so does
+  one that was told in two ways at once: going by the next shorter one would be a wrong price. The
+  usage that meets it waits, nothing else does.
+- Contradicting rows hold from their first day of validity until they are settled, whatever else is
+  told of later days, and go before an ordinary row of the same digits. A contradicted short code
+  is taken for the beginning of longer ones: nobody knows if it was meant as one.
+- An on-net zone that is not in the plan stops only usage that is on-net.
 - A porting decides before the ranges; who was ported away is off-net in an own range.
 """
 
@@ -31,27 +38,34 @@ def is_own_number(reference: Reference, number: str, at: datetime, day: date, kn
     return any(number.startswith(row["number_prefix"]) for row in ranges)
 
 
-def _short_code(reference: Reference, plan: str, digits: str, day: date, known: date) -> Row | None:
+def _rows(
+    reference: Reference, feed: str, plan: str, day: date, known: date
+) -> list[tuple[Row, bool]]:
+    """Return the rows of a plan that a number may meet, and whether they contradict each other."""
+    told = [(row, False) for row in reference.all_at(feed, day, known)]
+    told += [(row, True) for row in reference.contradictions(feed, day, known)]
+    return [(row, is_contradicted) for row, is_contradicted in told if row["zone_plan_id"] == plan]
+
+
+def _short_code(
+    reference: Reference, plan: str, digits: str, day: date, known: date
+) -> tuple[Row, bool] | None:
     codes = [
-        row
-        for row in reference.all_at("catalog/short_codes", day, known)
-        if row["zone_plan_id"] == plan
-        and (
-            digits == row["short_code"]
-            or (row["is_prefix"] and digits.startswith(row["short_code"]))
-        )
+        (row, is_contradicted)
+        for row, is_contradicted in _rows(reference, "catalog/short_codes", plan, day, known)
+        if digits == row["short_code"]
+        or ((row["is_prefix"] or is_contradicted) and digits.startswith(row["short_code"]))
     ]
-    return max(codes, key=lambda row: len(row["short_code"]), default=None)
+    return max(codes, key=lambda met: (len(met[0]["short_code"]), met[1]), default=None)
 
 
 def _prefix(
     reference: Reference, plan: str, visited: str | None, number: str, day: date, known: date
-) -> Row | None:
+) -> tuple[Row, bool] | None:
     fitting = [
-        row
-        for row in reference.all_at("catalog/zone_prefixes", day, known)
-        if row["zone_plan_id"] == plan
-        and (
+        (row, is_contradicted)
+        for row, is_contradicted in _rows(reference, "catalog/zone_prefixes", plan, day, known)
+        if (
             visited.startswith(row["visited_prefix"])
             if visited
             else row["visited_prefix"] == "home"
@@ -64,31 +78,44 @@ def _prefix(
     ]
     return max(
         fitting,
-        key=lambda row: (len(row["visited_prefix"]), len(row["number_prefix"])),
+        key=lambda met: (len(met[0]["visited_prefix"]), len(met[0]["number_prefix"]), met[1]),
         default=None,
     )
 
 
-def zone_of(reference: Reference, plan: str, usage: Row, day: date, known: date) -> str:
-    """Return the zone of a usage in a plan; `day` is the local day of its start."""
+def _met(
+    reference: Reference, plan: str, usage: Row, day: date, known: date
+) -> tuple[Row, bool] | None:
+    """Return the row that decides on the zone of a usage, and whether it is contradicted."""
     number: str = usage.get("other_number") or "none"
-    is_number = number.startswith("+")
-    if not is_number and number != "none":
+    if not number.startswith("+") and number != "none":
         code = _short_code(reference, plan, number, day, known)
         if code is not None:
-            return str(code["zone_id"])
-        if any(sign.isalpha() for sign in number) or usage["direction"] == "terminating":
-            number = "none"
-        else:
-            raise WaitsError("NO_ZONE")
-    row = _prefix(reference, plan, usage.get("visited_network"), number, day, known)
-    if row is None:
+            return code
+        if not any(sign.isalpha() for sign in number) and usage["direction"] != "terminating":
+            return None
+        number = "none"
+    return _prefix(reference, plan, usage.get("visited_network"), number, day, known)
+
+
+def zone_of(reference: Reference, plan: str, usage: Row, day: date, known: date) -> str:
+    """Return the zone of a usage in a plan; `day` is the local day of its start."""
+
+    def in_plan(zone_id: str) -> Row:
+        zone = reference.at("catalog/zones", (zone_id,), day, known)
+        if zone is None or zone["zone_plan_id"] != plan:
+            raise WaitsError("UNKNOWN_ZONE")
+        return zone
+
+    met = _met(reference, plan, usage, day, known)
+    if met is None:
         raise WaitsError("NO_ZONE")
-    zone = reference.at("catalog/zones", (row["zone_id"],), day, known)
-    if zone is None:
-        raise WaitsError("UNKNOWN_ZONE")
-    on_net = zone.get("on_net_zone_id")
-    at = usage["started_at"]
-    if on_net and is_number and is_own_number(reference, number, at, day, known):
-        return str(on_net)
-    return str(row["zone_id"])
+    row, is_contradicted = met
+    if is_contradicted:
+        raise WaitsError("PREFIX_TWICE")
+    zone = in_plan(row["zone_id"])
+    number, on_net = usage.get("other_number") or "", zone.get("on_net_zone_id")
+    is_number = number.startswith("+")
+    if on_net and is_number and is_own_number(reference, number, usage["started_at"], day, known):
+        zone = in_plan(on_net)
+    return str(zone["zone_id"])

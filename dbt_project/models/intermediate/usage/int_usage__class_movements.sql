@@ -63,19 +63,26 @@ resolved as (
 
 ),
 
-recycled as (
+-- a usage that began after the day on which it was told of waits for its own day
+waits as (
 
-    select * from {{ ref('int_usage__recycled_usages') }}
-    where guided_on > {{ built_on }}
+    select * from {{ ref('int_rating__waits') }}
+    where reason_code = 'NOT_YET'
 
 ),
 
-guided as (
+rated as (
 
-    select * from {{ ref('int_usage__usages') }}
+    select
+        files.feed,
+        files.file as _file,
+        segments.rated_on
+    from {{ ref('int_rating__segments') }} as segments
+    inner join {{ ref('int_rating__usage_files') }} as files
+        on {{ file_number_of('segments.usage_key') }} = files.file_number
     where
-        subscription_id is not null
-        and usage_on > {{ built_on }}
+        segments.segment_number = 1
+        and segments.rated_on > {{ built_on }}
 
 ),
 
@@ -144,30 +151,43 @@ moved as (
         _file,
         decided_on
     union all
-    -- guided, and not rated yet
     select
         'pending' as usage_class,
         feed,
         _file,
-        usage_on as moved_on,
+        waited_from_on as moved_on,
         count(*) as record_count
-    from guided
+    from waits
+    where waited_from_on > {{ built_on }}
     group by
         feed,
         _file,
-        usage_on
+        waited_from_on
     union all
     select
         'pending' as usage_class,
         feed,
         _file,
-        guided_on as moved_on,
-        count(*) as record_count
-    from recycled
+        waited_to_on as moved_on,
+        -count(*) as record_count
+    from waits
+    where waited_to_on > {{ built_on }}
     group by
         feed,
         _file,
-        guided_on
+        waited_to_on
+    union all
+    select
+        'rated' as usage_class,
+        feed,
+        _file,
+        rated_on as moved_on,
+        count(*) as record_count
+    from rated
+    group by
+        feed,
+        _file,
+        rated_on
     union all
     select
         'suspended' as usage_class,

@@ -1,5 +1,6 @@
--- Everything that waits or was refused on its way to a subscription, with the reason and the day on
--- which it came through, if it did. A view: each part lies in a table already.
+-- Everything that waits or was refused on its way to a price, with the reason and the day on which
+-- it came through or the reason changed, if that happened. A view: each part lies in a table
+-- already.
 
 {{ config(materialized='view') }}
 
@@ -32,6 +33,13 @@ recycled as (
 waiting as (
 
     select * from {{ ref('int_usage__waiting_records') }}
+
+),
+
+unrated as (
+
+    select * from {{ ref('int_rating__waits') }}
+    where reason_code <> 'NOT_YET'
 
 )
 
@@ -78,3 +86,13 @@ select
     suspended_on,
     resolved_on
 from waiting
+union all
+select
+    usage_id,
+    feed,
+    reason_code,
+    _file,
+    _record,
+    waited_from_on as suspended_on,
+    waited_to_on as resolved_on
+from unrated

@@ -5,9 +5,14 @@ with versions as (
 
 ),
 
-refused as (
+-- an id that two versions claim names neither; versions with other faults are what they are called
+reused_ids as (
 
-    select * from {{ ref('int_catalog__refuse_tariff_versions') }}
+    select distinct tariff_version_id
+    from {{ ref('int_catalog__refuse_tariff_versions') }}
+    where
+        reason_code = 'VERSION_ID_REUSED'
+        and known_to_on = {{ open_end() }}
 
 ),
 
@@ -49,8 +54,8 @@ select
     versions._record,
     versions._delivered_on
 from versions
-left join refused
-    on versions.tariff_version_id = refused.tariff_version_id
+left join reused_ids
+    on versions.tariff_version_id = reused_ids.tariff_version_id
 -- the name that the tariff has when the version begins
 left join tariffs
     on
@@ -59,4 +64,4 @@ left join tariffs
         and versions.valid_from_on < tariffs.valid_to_on
 left join rates
     on versions.tariff_version_id = rates.tariff_version_id
-where refused.tariff_version_id is null
+where reused_ids.tariff_version_id is null

@@ -15,6 +15,8 @@ classes as (
     select
         feed,
         _file as file,
+        cast(sum(case when usage_class = 'rated' then record_count else 0 end) as bigint)
+            as rated,
         cast(sum(case when usage_class = 'suspended' then record_count else 0 end) as bigint)
             as suspended,
         cast(sum(case when usage_class = 'pending' then record_count else 0 end) as bigint)
@@ -42,8 +44,7 @@ balanced as (
         files.blank,
         files.quarantined,
         files.row_count,
-        -- nothing is rated before there is a price
-        cast(0 as bigint) as rated,
+        coalesce(classes.rated, 0) as rated,
         coalesce(classes.suspended, 0) as suspended,
         coalesce(classes.pending, 0) as pending,
         coalesce(classes.folded, 0) as folded,
