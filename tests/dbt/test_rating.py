@@ -23,6 +23,8 @@ LAST_DAY = date(2012, 11, 5)
 FOUND = (
     # rest of a month over a cycle that moves in mid-period
     (3, 23),
+    # the same, and the cycle changes again before what is left over ends
+    (101, 47),
 )
 
 

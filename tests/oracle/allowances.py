@@ -219,12 +219,15 @@ class Allowances:
         issued = self.issued[slot]
         return bool(issued and issued[0].closes_on and known > issued[0].closes_on)
 
-    def _next_window(self, rule: Row, holding: Holding, window: Window, known: date) -> Window:
-        first, end = window
-        if rule["validity_kind"] == "bill_month":
-            cycle = self._cycle(holding, end, known)
-            return month_of(end, cycle["cycle_day"] if cycle else 1)
-        return end, end + (end - first)
+    def _end_of_windows(self, rule: Row, holding: Holding, end: date, known: date) -> date:
+        """Return the end of the further windows behind a day, by the cycle that holds on it."""
+        periods: int = rule["rollover_periods"]
+        if rule["validity_kind"] != "bill_month":
+            return end + periods * timedelta(days=rule["validity_length"])
+        cycle = self._cycle(holding, end, known)
+        for _ in range(periods):
+            end = month_of(end, cycle["cycle_day"] if cycle else 1)[1]
+        return end
 
     def _rolled_into(
         self, slot: Slot, rule: Row, holding: Holding, day: date, known: date
@@ -263,12 +266,10 @@ class Allowances:
         units = sum(left or 0 for left in lefts)
         if rule.get("rollover_cap_units") is not None:
             units = min(units, rule["rollover_cap_units"])
-        ends = []
-        for holder in self._holders(source, rule, end, cut_off):
-            last = source.window
-            for _ in range(rule["rollover_periods"]):
-                last = self._next_window(rule, holder, last, cut_off)
-            ends.append(last[1])
+        ends = [
+            self._end_of_windows(rule, holder, end, cut_off)
+            for holder in self._holders(source, rule, end, cut_off)
+        ]
         if units <= 0 or rule["rollover_periods"] == 0 or not ends:
             return None
         rolled_from = self.issued[source][0].instance_id
