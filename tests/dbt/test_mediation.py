@@ -21,6 +21,7 @@ from orchestration.raw_views import arrow_schema, feed_columns
 from orchestration.settings import Settings
 from orchestration.warehouse import open_warehouse, run_dbt
 from tests.dbt.conftest import House
+from tests.dbt.mediated import BALANCE, SUSPENSE
 from tests.oracle import mediator as oracle
 
 FIRST = date(2026, 3, 20)
@@ -469,8 +470,8 @@ def test_every_record_lies_in_the_class_that_the_reference_gives_it(
     found = {
         file: counts
         for file, *counts in world.house.rows(
-            "select file, suspended, pending, folded, duplicates, conflicts, difference "
-            "from marts.fct_usage_balance"
+            "select file, suspended, pending, folded, duplicates, conflicts, difference "  # noqa: S608
+            f"from ({BALANCE})"
         )
     }
     singular = {"duplicates": "duplicate", "conflicts": "conflict"}
@@ -490,8 +491,8 @@ def test_suspense_tells_reason_and_days(
     world: World, one_pass: dict[str, list[tuple[Any, ...]]], reference: oracle.Mediator
 ) -> None:
     found = world.house.rows(
-        "select _file, _record, reason_code, suspended_on, resolved_on "
-        "from marts.fct_usage_suspense where reason_code <> 'UNKNOWN_SOURCE'"
+        "select _file, _record, reason_code, suspended_on, resolved_on "  # noqa: S608
+        f"from ({SUSPENSE}) where reason_code <> 'UNKNOWN_SOURCE'"
     )
     told_of = [*reference.reasons.items(), *world.waiting.items()]
     expected = [(*place, *told) for place, told in told_of]

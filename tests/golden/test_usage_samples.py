@@ -17,6 +17,7 @@ from orchestration.ingest.manifest import load_manifest
 from orchestration.ingest.manifest_table import write_manifest_table
 from orchestration.settings import Settings
 from orchestration.warehouse import open_warehouse, register_raw, run_dbt
+from tests.dbt.mediated import BALANCE, SUSPENSE
 
 SAMPLES = Path(__file__).parent / "usage"
 AS_OF = date(2025, 10, 31)
@@ -67,7 +68,7 @@ def test_every_usage_is_as_worked_by_hand(settings: Settings) -> None:
 
 def test_every_record_of_every_file_goes_where_it_must(settings: Settings) -> None:
     expected = _expected("expected_files.csv")
-    found = _found(settings, "select * from marts.fct_usage_balance", [*expected[0]])
+    found = _found(settings, BALANCE, [*expected[0]])
     assert sorted(found, key=str) == sorted(expected, key=str)
     assert not _found(settings, "from marts.fct_usage_balance where difference <> 0", ["file"])
 
@@ -86,5 +87,5 @@ def test_a_source_that_no_engine_can_read_with_is_set_aside(settings: Settings) 
 
 def test_what_waits_says_why(settings: Settings) -> None:
     expected = _expected("expected_suspense.csv")
-    found = _found(settings, "select * from marts.fct_usage_suspense", [*expected[0]])
+    found = _found(settings, SUSPENSE, [*expected[0]])
     assert sorted(found, key=str) == sorted(expected, key=str)

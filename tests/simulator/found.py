@@ -62,9 +62,18 @@ Pair = tuple[pl.DataFrame, pl.DataFrame]
 
 
 def classes(world: Settings) -> Pair:
-    """Records of every usage file by class."""
+    """Records of every usage file by class.
+
+    The truth ends where usage is guided: it calls pending what is open or only wants a price, and
+    the catalog of a simulated operator has a price for everything.
+    """
     found = (
-        query(world, f"select file, {', '.join(CLASSES)} from marts.fct_usage_balance")  # noqa: S608
+        query(
+            world,
+            f"select * replace (pending + rated as pending) from (select file, rated, "  # noqa: S608
+            f"{', '.join(CLASSES)} from marts.fct_usage_balance)",
+        )
+        .drop("rated")
         .rename(CLASSES)
         .unpivot(index="file", variable_name="class", value_name="records")
         .filter(pl.col("records") > 0)
