@@ -57,6 +57,7 @@ generate: $(READY) ## Write dbt sources, staging models and docs/feeds.md from t
 bench: $(READY) ## Measure the named workloads; writes benchmarks/out/*.json
 	@$(BIN)/python -m benchmarks.ingest $(if $(LINES),--lines $(LINES))
 	@$(BIN)/python -m benchmarks.mediation $(if $(ROWS),--rows $(ROWS))
+	@$(BIN)/python -m benchmarks.rating $(if $(ROWS),--rows $(ROWS))
 	@$(BIN)/python -m benchmarks.simulator $(if $(SUBSCRIBERS),--subscribers $(SUBSCRIBERS))
 
 reliability: $(READY) ## Try every fault at full counts (hours); FAULTS="--only R1,R8" for some

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,14 @@ _WAITS = """
     from marts.fct_usage_suspense
     where usage_id = $usage_id
     order by suspended_on
+"""
+_TIERS = """
+    select tiers.*
+    from intermediate.int_catalog__price_tiers as tiers
+    where tiers.price_key in (
+        select rated.price_key from marts.fct_rated_usage as rated where rated.usage_id = $usage_id
+    )
+    order by tiers.price_key, tiers.tier_number
 """
 
 
@@ -31,9 +40,10 @@ class Taken:
 
 @dataclass
 class UsageSegment:
-    """A segment of a rated usage: the columns of usage.sql, and what allowances gave."""
+    """A segment of a rated usage: the columns of usage.sql, its tiers, what allowances gave."""
 
     facts: dict[str, Any]
+    tiers: list[dict[str, Any]]
     taken: list[Taken] = field(default_factory=list)
 
 
@@ -57,10 +67,13 @@ def explain_usage(connection: duckdb.DuckDBPyConnection, usage_id: str) -> Usage
 
     Raises duckdb.Error when the warehouse was never built.
     """
+    tiers: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for tier in _rows(connection, _TIERS, usage_id):
+        tiers[tier["price_key"]].append(tier)
     segments: dict[tuple[str, int, int], UsageSegment] = {}
     for row in _rows(connection, QUERY, usage_id):
         key = (row["_file"], row["_record"], row["segment_number"])
-        segment = segments.setdefault(key, UsageSegment(row))
+        segment = segments.setdefault(key, UsageSegment(row, tiers[row["price_key"]]))
         if row["instance_id"] is not None:
             segment.taken.append(
                 Taken(
@@ -118,8 +131,10 @@ def _told(segment: UsageSegment) -> list[str]:
         f"    zone {facts['zone_id']} by {visited}{facts['number_prefix']} "
         f"of {facts['zone_plan_id']}{band}",
         f"    price {facts['usage_rate_id']}: {facts['price_model']}, "
-        f"{facts['price'].normalize():f} per {facts['unit_size']}, blocks {blocks}",
+        f"{_unit_price(facts)}, blocks {blocks}",
     ]
+    if len(segment.tiers) > 1:
+        lines += [f"      from {tier['from_units']}: {_unit_price(tier)}" for tier in segment.tiers]
     if facts["units_before"] is not None:
         lines.append(f"    units of the month before it: {facts['units_before']}")
     for taken in segment.taken:
@@ -138,3 +153,7 @@ def _told(segment: UsageSegment) -> list[str]:
         f"rounded {facts['rounding_mode']} at {facts['rounding_digits']} digits"
     )
     return lines
+
+
+def _unit_price(facts: dict[str, Any]) -> str:
+    return f"{facts['price'].normalize():f} per {facts['unit_size']}"

@@ -158,6 +158,7 @@ select
     destinations.number_prefix,
     segments.zone_id,
     segments.time_band,
+    segments.price_key,
     prices.usage_rate_id,
     prices.price_model,
     prices.price,

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from orchestration.explaining import explain_usage, tell_usage
+from orchestration.warehouse import open_warehouse
 from tests.dbt.conftest import House
 from tests.dbt.rating_world import TABLES, build, compared, new_house
 from tests.golden.rating.cases import load_world
@@ -118,3 +120,51 @@ def test_a_random_world_day_by_day_is_one_pass(tmp_path: Path) -> None:
         )
     for table in TABLES:
         assert tables[1][table] == tables[0][table], table
+
+
+def test_a_usage_is_explained_down_to_its_record(once: House) -> None:
+    with open_warehouse(once.settings) as connection:
+        story = explain_usage(connection, "RO-BASIC-3")
+        split = explain_usage(connection, "V8-1")
+        graduated = explain_usage(connection, "P2-5")
+        late = explain_usage(connection, "SU-LATE-VERSION-1")
+        abroad = explain_usage(connection, "ZO-ROAMING-3")
+        nothing = explain_usage(connection, "NOBODY")
+    taken = [(item.units, item.used_before, item.used_after) for item in story.segments[0].taken]
+    assert taken == [(40, 0, 40), (80, 20, 100)]
+    facts = story.segments[0].facts
+    record = once.rows(
+        "select usage_id from raw.network__usage_records "  # noqa: S608  our own record
+        f"where _file = '{facts['_file']}' and _record = {facts['_record']}"
+    )
+    assert record == [("RO-BASIC-3",)]
+    assert [item.facts["time_band"] for item in split.segments] == ["EVENING", "DAY", "EVENING"]
+    assert {item.facts["number_prefix"] for item in split.segments} == {"+49"}
+    assert graduated.segments[0].facts["units_before"] == 11
+    assert [tier["from_units"] for tier in graduated.segments[0].tiers] == [0, 10, 20]
+    assert [wait["reason_code"] for wait in late.waits] == ["NO_TARIFF_VERSION", "NO_RATE"]
+    assert abroad.segments[0].facts["visited_prefix"] == "23201"
+    assert tell_usage(nothing) == "Nothing is known of usage NOBODY."
+    for told in (story, split, graduated, late, abroad):
+        assert told.segments[0].facts["_file"] in tell_usage(told)
+
+
+def test_the_explained_prefix_leads_to_the_zone(once: House) -> None:
+    """The query looks the prefix up once more: it must be the one that priced."""
+    usages = once.rows("select distinct usage_id from marts.fct_rated_usage order by usage_id")
+    with open_warehouse(once.settings) as connection:
+        stories = [explain_usage(connection, usage_id) for (usage_id,) in usages[::7]]
+        zones = connection.execute(
+            "select zone_plan_id, coalesce(visited_prefix, ''), number_prefix, zone_id, "
+            "on_net_zone_id from intermediate.int_rating__destinations"
+        ).fetchall()
+    leads = {
+        (plan, visited, prefix, zone) for plan, visited, prefix, *both in zones for zone in both
+    }
+    for story in stories:
+        for segment in story.segments:
+            facts = segment.facts
+            found = (facts["visited_prefix"] or "", facts["number_prefix"], facts["zone_id"])
+            assert (facts["zone_plan_id"], *found) in leads, story.usage_id
+            given = sum(item.units for item in segment.taken)
+            assert given == facts["allowance_quantity"], story.usage_id
