@@ -256,7 +256,7 @@ def dispute(catalog: Catalog, chance: Random) -> None:
     moments = [row["recorded_at"] + timedelta(days=chance.choice([0, 1])) for _ in days]
     row |= {"delivered_on": days[0], "recorded_at": moments[0]}
     catalog.tell(feed, **row)
-    catalog.tell(feed, **(row | {DISPUTED[feed]: "XXX"}))
+    catalog.tell(feed, **(row | {DISPUTED[feed]: "QQQ"}))
     if chance.random() < 0.7:
         catalog.tell(feed, **(row | {"delivered_on": days[1], "recorded_at": moments[1]}))
 
