@@ -159,7 +159,7 @@ class Allowances:
     def _issue(self, slot: Slot, until: date) -> None:
         """Look at the capacity of each day that has passed and issue what is new."""
         day = self._looked_at.get(slot, slot.window[0] - _DAY) + _DAY
-        while day <= until and not self._is_closed(slot, day):
+        while day <= until:
             self._looked_at[slot] = day
             capacity, held_on = self._capacity(slot, day)
             before = self.issued[slot]
@@ -257,7 +257,7 @@ class Allowances:
     def _left_over(self, source: Slot, cut_off: date) -> Instance | None:
         first, end = source.window
         rule = self.reference.at(_FEED, (source.allowance_id,), end - _DAY, cut_off)
-        issued = self.issued[source]
+        issued = [item for item in self.issued[source] if item.usable_from_on <= cut_off]
         lefts = [instance.left for instance in issued]
         if rule is None or None in lefts:
             return None
