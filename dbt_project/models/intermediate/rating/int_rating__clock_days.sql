@@ -1,8 +1,7 @@
--- What the operator's clock shows: per day in UTC how far it is ahead, until the next switch and
--- from it on. A join to this costs a tenth of asking for the zone of each usage.
+-- What the operator's clock shows: per day in UTC how far it is ahead, until the next time that it
+-- is moved and from then on. A join to this costs a tenth of asking for the zone of each usage.
 
 {{ config(materialized='table') }}
-
 
 with days as (
 
@@ -12,9 +11,34 @@ with days as (
 
 ),
 
-clock_hours as (
-    {% for hour in range(24) %}
-    select {{ hour }} as hour_number
+offsets as (
+
+    select
+        day_on,
+        cast(day_on as timestamp) as day_at,
+        {{ epoch_seconds(local_timestamp('cast(day_on as timestamp)')) }}
+        - {{ epoch_seconds('cast(day_on as timestamp)') }} as seconds_ahead
+    from days
+
+),
+
+-- days on which the clock is moved end otherwise than they began
+moved_days as (
+
+    select *
+    from (
+        select
+            *,
+            lead(seconds_ahead) over (order by day_on) as next_seconds_ahead
+        from offsets
+    ) as followed
+    where seconds_ahead <> next_seconds_ahead
+
+),
+
+quarter_hours as (
+    {% for quarter in range(1, 97) %}
+    select {{ 900 * quarter }} as seconds_of_day
     {%- if not loop.last %}
     union all
     {%- endif %}
@@ -22,43 +46,30 @@ clock_hours as (
 
 ),
 
-hours as (
+-- zones that are half an hour off move their clock at half past an hour of UTC
+moments as (
 
     select
-        days.day_on,
-        {{ add_seconds(
-            'cast(days.day_on as timestamp)', '3600 * clock_hours.hour_number'
-        ) }} as hour_at
-    from days
-    cross join clock_hours
+        moved_days.day_on,
+        moved_days.seconds_ahead,
+        moved_days.next_seconds_ahead,
+        {{ add_seconds('moved_days.day_at', 'quarter_hours.seconds_of_day') }} as moment_at
+    from moved_days
+    cross join quarter_hours
 
 ),
 
-offsets as (
-
-    select
-        day_on,
-        hour_at,
-        {{ epoch_seconds(local_timestamp('hour_at')) }} - {{ epoch_seconds('hour_at') }}
-            as seconds_ahead
-    from hours
-
-),
-
--- the clock is moved at a full hour of UTC, everywhere and always since 2000 but for a few islands
 switches as (
 
     select
-        hour_at as switch_at,
-        seconds_ahead,
-        previous_seconds_ahead
-    from (
-        select
-            *,
-            lag(seconds_ahead) over (order by hour_at) as previous_seconds_ahead
-        from offsets
-    ) as followed
-    where seconds_ahead <> previous_seconds_ahead
+        day_on,
+        next_seconds_ahead as seconds_ahead,
+        min(moment_at) as switch_at
+    from moments
+    where
+        {{ epoch_seconds(local_timestamp('moment_at')) }} - {{ epoch_seconds('moment_at') }}
+        <> seconds_ahead
+    group by day_on, next_seconds_ahead
 
 ),
 
@@ -69,7 +80,7 @@ next_switches as (
         min(switches.switch_at) as switch_at
     from days
     left join switches
-        on days.day_on <= cast(switches.switch_at as date)
+        on days.day_on <= switches.day_on
     group by days.day_on
 
 )
@@ -84,4 +95,3 @@ inner join next_switches
     on offsets.day_on = next_switches.day_on
 left join switches
     on next_switches.switch_at = switches.switch_at
-where offsets.hour_at = cast(offsets.day_on as timestamp)
